@@ -1,0 +1,17 @@
+set local role audit_owner;
+
+create or replace view audit.web_users as
+select
+  u.id::text       as user_id,
+  lower(u.email)   as login,
+  u.name           as name,
+  u.password_hash  as password_hash,
+  u.active         as active,
+  case u.role
+    when 'administrator' then array['audit.view', 'audit.export', 'audit.manage']
+    when 'auditor'       then array['audit.view', 'audit.export']
+    else array[]::text[]
+  end || array(
+    select p.permission from public.user_permissions p where p.user_id = u.id order by p.permission
+  )                as permissions
+from public.users u;

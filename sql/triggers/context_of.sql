@@ -1,0 +1,28 @@
+set local role audit_owner;
+
+-- No other way on PostgreSQL 15 to ask whether a text is valid jsonb; the block is entered only when
+-- an application sends a context, and writes nothing, so that it costs no transaction id.
+create or replace function audit.context_of(setting text) returns jsonb
+language plpgsql immutable parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  parsed jsonb;
+begin
+  if setting is null or setting = '' then
+    return null;
+  end if;
+  begin
+    parsed := setting::jsonb;
+    if jsonb_typeof(parsed) = 'object' and length(setting) <= 65536 then
+      return parsed;
+    end if;
+  exception when others then
+    null;
+  end;
+  return jsonb_build_object('$malformed', left(setting, 1000));
+end
+$$;
+
+comment on function audit.context_of(text) is
+  'The context that an application set, as jsonb. What is no JSON object, or longer than 65536 characters, is kept as text (its first 1000 characters) under "$malformed": a bad setting never fails a write.';

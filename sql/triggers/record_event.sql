@@ -1,0 +1,21 @@
+set local role audit_owner;
+
+create or replace function audit.record_event(
+  entity       text,
+  action       text,
+  record_id    text  default null,
+  record_label text  default null,
+  details      jsonb default '{}'
+) returns bigint
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into audit.events (entity, action, record_id, record_label, context)
+  values (entity, action, record_id, record_label,
+          coalesce(audit.context_of(current_setting('audit.context', true)), '{}')
+            || jsonb_build_object(action, jsonb_strip_nulls(details)))
+  returning event_id
+$$;
+
+comment on function audit.record_event(text, text, text, text, jsonb) is
+  'Writes an event that changed no row; details go into context under the action''s name. For the functions of this schema only.';

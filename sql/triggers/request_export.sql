@@ -1,0 +1,57 @@
+set local role audit_owner;
+
+create or replace function audit.request_export(
+  entity text,
+  filter jsonb default null,
+  format text  default 'csv',
+  reason text  default null
+) returns uuid
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set row_security = off
+as $$
+declare
+  source    regclass;
+  given     uuid;
+  stale     uuid;
+  row_count bigint;
+begin
+  perform audit.require_export_right(entity);
+  select pg_catalog.format('%I.%I', t.schema_name, t.table_name)::regclass into source
+  from audit.tracked t where t.entity = request_export.entity and t.parent is null
+  order by t.since limit 1;
+  if source is null then
+    raise exception 'audit.request_export: no tracked table has entity "%"', coalesce(entity, 'null')
+      using errcode = 'undefined_object', hint = 'select entity, table_name from audit.status() lists what is tracked.';
+  end if;
+  if jsonb_typeof(filter) <> 'object' then
+    raise exception 'audit.request_export: filter is a JSON %, not an object', jsonb_typeof(filter)
+      using errcode = 'invalid_parameter_value',
+            hint = 'Name columns and values, for example {"company": "Acme"}; null exports everything.';
+  end if;
+
+  for stale in
+    delete from audit.export_tickets t where t.ticket in (
+      select old.ticket from audit.export_tickets old
+      where old.expires_at < now() - interval '1 hour' for update skip locked)
+    returning t.ticket
+  loop
+    execute pg_catalog.format('drop sequence if exists audit.%I', 'ticket_' || stale);
+  end loop;
+
+  execute pg_catalog.format('select count(*) from %s source where $1 is null or to_jsonb(source) @> $1', source)
+    into row_count using filter;
+  insert into audit.export_tickets (entity, filter, expires_at)
+  values (entity, filter, clock_timestamp() + interval '5 minutes')
+  returning ticket into given;
+  -- What stops a second use must outlive a rollback of the first. A sequence does; a row would not.
+  execute pg_catalog.format('create sequence audit.%I', 'ticket_' || given);
+  perform audit.record_event(entity, 'export', details => jsonb_build_object(
+    'row_count', row_count, 'filter', filter, 'format', format, 'reason', reason, 'ticket', given));
+  return given;
+end
+$$;
+
+comment on function audit.request_export(text, jsonb, text, text) is
+  'Puts an export on record and gives the ticket for it: commit, then take the rows with audit.export_rows() within five minutes. filter: columns and values that the rows must contain; format and reason are noted. Errors: 42501 without audit.allow_export(), 42704 nothing tracked has that entity, 22023 filter is not an object.';
+grant execute on function audit.request_export(text, jsonb, text, text) to public;

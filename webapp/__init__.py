@@ -1,0 +1,27 @@
+"""Audit Log Report: the web application."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from . import config, db, logs, permissions
+from .views import auth, errors, health, report
+from .web import forms, headers, rendering
+
+
+def create_app(settings: config.Settings | None = None) -> Flask:
+    """The application, wired. Without settings it reads AUDITLOG_* from the environment."""
+    settings = settings or config.from_environment()
+    app = Flask(__name__)
+    logs.configure()
+    headers.init_app(app, settings)
+    db.init_app(app, settings)
+    forms.init_app(app)
+    auth.init_app(app)
+    permissions.init_app(app)
+    rendering.init_app(app, settings)
+    errors.init_app(app)
+    app.register_blueprint(auth.blueprint)
+    app.register_blueprint(report.blueprint)
+    app.register_blueprint(health.blueprint)
+    return app

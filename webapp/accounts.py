@@ -1,0 +1,77 @@
+"""Who may sign in: the people in audit.web_users and their passwords."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from flask_login import UserMixin
+from psycopg.rows import class_row
+
+from .db import Connection
+from .queries import load
+
+MINIMUM_PASSWORD = 12
+MAXIMUM_PASSWORD = 128
+
+hasher = PasswordHasher()
+
+
+@dataclass(frozen=True)
+class User(UserMixin):
+    """A row of audit.web_users."""
+
+    user_id: str
+    login: str
+    name: str
+    password_hash: str
+    active: bool
+    permissions: list[str]
+
+    @property
+    def is_active(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.active
+
+    def get_id(self) -> str:
+        """What the session holds: the id, and a trace of the password, so that a new one ends old sessions."""
+        trace = hashlib.sha256(self.password_hash.encode()).hexdigest()[:16]
+        return f"{trace}:{self.user_id}"
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+
+def by_session_id(connection: Connection, session_id: str) -> User | None:
+    """The user of a session, read again on every request: a demotion takes effect on the next click."""
+    _, _, user_id = session_id.partition(":")
+    with connection.cursor(row_factory=class_row(User)) as rows:
+        user = rows.execute(load("user_by_id"), {"user_id": user_id}).fetchone()
+    return user if user and user.active and user.get_id() == session_id else None
+
+
+def authenticate(connection: Connection, login: str, password: str) -> User | None:
+    """The user whose password this is. Unknown, disabled and wrong take the same time."""
+    with connection.cursor(row_factory=class_row(User)) as rows:
+        user = rows.execute(load("user_by_login"), {"login": login.strip()}).fetchone()
+    right = _verify(user.password_hash if user else _nobodys_hash(), password)
+    return user if user and user.active and right else None
+
+
+def administrators(connection: Connection) -> list[str]:
+    """Names to ask for permissions."""
+    return [row[0] for row in connection.execute(load("administrators")).fetchall()]
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return hasher.verify(password_hash, password)
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+@cache
+def _nobodys_hash() -> str:
+    return hasher.hash("no such user")

@@ -1,0 +1,114 @@
+"""Settings: every AUDITLOG_* variable, in one place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from .errors import ConfigurationError
+
+#: name -> (default, what it does). The README's table is checked against this.
+SETTINGS: dict[str, tuple[str, str]] = {
+    "AUDITLOG_DATABASE_URL": ("", "PostgreSQL connection URL; every command uses it first"),
+    "AUDITLOG_SECRET_KEY": (
+        "",
+        "signs sessions and page cursors; at least 32 characters; required by `serve`",
+    ),
+    "AUDITLOG_SECRET_KEY_FILE": ("", "file that holds the secret key, instead of the variable"),
+    "AUDITLOG_TIME_ZONE": ("UTC", "zone that the report shows until a reader chooses another"),
+    "AUDITLOG_BIND": ("127.0.0.1:8000", "address and port that `serve` listens on"),
+    "AUDITLOG_POOL_SIZE": ("8", "database connections per web process"),
+    "AUDITLOG_STATEMENT_TIMEOUT": ("15000", "milliseconds after which a page's query is given up"),
+    "AUDITLOG_SECURE_COOKIES": (
+        "auto",
+        "`on` behind HTTPS, `off` for plain HTTP; `auto` is off only on a loopback address",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the web application needs to know."""
+
+    database_url: str
+    secret_key: str
+    time_zone: str = "UTC"
+    bind: str = "127.0.0.1:8000"
+    pool_size: int = 8
+    statement_timeout: int = 15_000
+    secure_cookies: bool = False
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read and check the settings; raise ConfigurationError that names the variable."""
+
+    def value(name: str) -> str:
+        return environ.get(name, "").strip() or SETTINGS[name][0]
+
+    def number(name: str, low: int, high: int) -> int:
+        text = value(name)
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise ConfigurationError(f'{name} is "{text}": expected a whole number from {low} to {high}')
+        return int(text)
+
+    unknown = sorted(name for name in environ if name.startswith("AUDITLOG_") and name not in SETTINGS)
+    if unknown:
+        raise ConfigurationError(f"unknown setting {unknown[0]}; there are {', '.join(SETTINGS)}")
+
+    zone = value("AUDITLOG_TIME_ZONE")
+    if zone not in available_timezones():
+        raise ConfigurationError(
+            f'AUDITLOG_TIME_ZONE is "{zone}": expected a name such as UTC or Europe/Berlin'
+        )
+
+    bind = value("AUDITLOG_BIND")
+    host, _, port = bind.rpartition(":")
+    if not host or not port.isdecimal():
+        raise ConfigurationError(f'AUDITLOG_BIND is "{bind}": expected address:port, such as 127.0.0.1:8000')
+
+    secure = value("AUDITLOG_SECURE_COOKIES")
+    if secure not in ("auto", "on", "off"):
+        raise ConfigurationError(f'AUDITLOG_SECURE_COOKIES is "{secure}": expected auto, on or off')
+
+    return Settings(
+        database_url=database_url(environ),
+        secret_key=_secret_key(value("AUDITLOG_SECRET_KEY"), value("AUDITLOG_SECRET_KEY_FILE")),
+        time_zone=zone,
+        bind=bind,
+        pool_size=number("AUDITLOG_POOL_SIZE", 1, 200),
+        statement_timeout=number("AUDITLOG_STATEMENT_TIMEOUT", 100, 600_000),
+        secure_cookies=secure == "on"
+        or (secure == "auto" and host not in ("127.0.0.1", "localhost", "[::1]")),
+    )
+
+
+def database_url(environ: Mapping[str, str] = os.environ) -> str:
+    url = environ.get("AUDITLOG_DATABASE_URL", "").strip()
+    if not url:
+        raise ConfigurationError(
+            "AUDITLOG_DATABASE_URL is not set: name your database, for example "
+            "AUDITLOG_DATABASE_URL=postgresql://user@host/database (or try `auditlog demo`, which brings its own)"
+        )
+    return url
+
+
+def _secret_key(key: str, file: str) -> str:
+    if file and not key:
+        try:
+            key = Path(file).read_text().strip()
+        except OSError as error:
+            raise ConfigurationError(f"AUDITLOG_SECRET_KEY_FILE: {file}: {error.strerror}") from None
+    if not key:
+        raise ConfigurationError(
+            "AUDITLOG_SECRET_KEY is not set: make one with "
+            "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`"
+        )
+    if len(key) < 32 or len(set(key)) < 10:
+        raise ConfigurationError(
+            "AUDITLOG_SECRET_KEY is too weak: at least 32 characters, made at random with "
+            "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`"
+        )
+    return key

@@ -1,0 +1,198 @@
+"""`auditlog demo`: a server, a filled database, a living page, and nothing left running afterwards."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from .. import accounts, migrations
+from ..config import Settings
+from ..embedded import EmbeddedServer
+from ..errors import ServerError
+from . import history, writers
+from .people import ADMINISTRATOR, EDITORS
+
+DATABASE = "auditlog_demo"
+#: Logins of the demo, each with just the rights it needs.
+LOGINS = {
+    "contacts_web": "grant select, insert, update, delete on users, user_permissions, contacts, groups, contact_groups to {}",
+    "contacts_import": "grant select, insert on contacts to {}",
+    "crm_sync": "grant select, update on contacts to {}",
+    "maria_dba": "grant select, update, delete, truncate on contacts, groups, contact_groups to {}",
+    "auditlog_web": "grant audit_web to {}",
+}
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo that is ready to be looked at."""
+
+    web: Settings
+    login: str
+    password: str
+    was_filled: bool
+    writer_url: str
+
+
+@contextmanager
+def prepared(
+    directory: Path,
+    *,
+    own_url: str = "",
+    port: int = 8000,
+    reset: bool = False,
+    step: Callable[[str], None] = lambda _: None,
+) -> Iterator[Demo]:
+    """Start or find the server, migrate it, fill it the first time."""
+    with ExitStack() as stack:
+        if own_url:
+            if reset:
+                raise ServerError(
+                    "--reset deletes the embedded server's data; with AUDITLOG_DATABASE_URL set, drop that database yourself"
+                )
+            url = own_url
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        else:
+            server = EmbeddedServer(directory)
+            if reset:
+                step("Deleting the old demo")
+                server.erase()
+            step("Starting PostgreSQL")
+            stack.enter_context(server)
+            url = _database(server)
+        step("Creating tables and triggers")
+        _require_ours(url)
+        migrations.migrate(url, with_reference_tables=True)
+        login = _logins(url, stack)
+        password = _kept(directory / "administrator-password", lambda: secrets.token_urlsafe(12))
+        was_filled = _fill(url, login, password, step)
+        yield Demo(
+            web=Settings(
+                database_url=login["auditlog_web"],
+                secret_key=_kept(directory / "secret-key", lambda: secrets.token_urlsafe(48)),
+                bind=f"127.0.0.1:{port}",
+            ),
+            login=ADMINISTRATOR[2],
+            password=password,
+            was_filled=was_filled,
+            writer_url=login["contacts_web"],
+        )
+
+
+@contextmanager
+def living(url: str) -> Iterator[None]:
+    """The small writer, for as long as we live."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "webapp.demo.living"],
+        stdin=subprocess.PIPE,
+        env=os.environ | {"DEMO_WRITER_URL": url},
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        process.communicate()
+
+
+def _database(server: EmbeddedServer) -> str:
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        if not connection.execute("select from pg_database where datname = %s", (DATABASE,)).fetchone():
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
+    return server.url(DATABASE)
+
+
+def _require_ours(url: str) -> None:
+    """The demo must never write into somebody's real tables."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "select to_regclass('public.users') is not null, to_regclass('audit.migrations') is not null"
+        ).fetchone()
+        assert row is not None
+        if row[0] and not row[1]:
+            raise ServerError(
+                f'the database "{connection.info.dbname}" has a table "users" of its own: '
+                "give the demo an empty database (createdb auditlog_demo)"
+            )
+        if row[0] and (
+            other := connection.execute(
+                "select email from public.users where id = 1 and email <> %s", (ADMINISTRATOR[2],)
+            ).fetchone()
+        ):
+            raise ServerError(
+                f'the database "{connection.info.dbname}" is in use (its first user is {other[0]}): give the demo an empty database'
+            )
+
+
+def _logins(url: str, stack: ExitStack) -> dict[str, str]:
+    """Create the demo's logins; return a connection string for each."""
+    found: dict[str, str] = {}
+    with psycopg.connect(url, autocommit=True) as connection:
+        trusted = connection.info.host.startswith("/") and not connection.info.password
+        for name, grant in LOGINS.items():
+            role = sql.Identifier(name)
+            if not connection.execute("select from pg_roles where rolname = %s", (name,)).fetchone():
+                connection.execute(sql.SQL("create role {} login").format(role))
+            connection.execute(sql.SQL(grant).format(role))
+            password: dict[str, Any] = {}
+            if not trusted:
+                password = {"password": secrets.token_urlsafe(24)}
+                connection.execute(
+                    sql.SQL("alter role {} password {}").format(role, sql.Literal(password["password"]))
+                )
+            found[name] = make_conninfo(url, user=name, **password)
+        connection.execute("grant usage on all sequences in schema public to contacts_web, contacts_import")
+        connection.execute("grant update on all sequences in schema public to contacts_web, contacts_import")
+        connection.execute("select audit.allow_export('contact', 'contacts_web')")
+    return found
+
+
+def _fill(url: str, login: dict[str, str], password: str, step: Callable[[str], None]) -> bool:
+    with psycopg.connect(url, application_name="history-import", autocommit=True) as connection:
+        # One row says that the filling went through to its end.
+        done = connection.execute("select from public.groups where name = 'Customers 2026'").fetchone()
+        if done:
+            return False
+        if connection.execute("select from public.users limit 1").fetchone():
+            raise ServerError("the demo was interrupted while it was being filled: start over with --reset")
+        chance = random.Random(2026)  # noqa: S311 - the same story every time
+        step("Loading eight weeks of imported history")
+        kept = history.load(connection, chance)
+    app = writers.ContactsApplication(login["contacts_web"])
+    try:
+        step("A web application signs people up")
+        writers.add_people(app, accounts.hasher.hash(password))
+        writers.add_groups(app)
+        step(f"An import job copies {writers.COPIED:,} contacts")
+        writers.copy_contacts(login["contacts_import"], chance, kept)
+        step("Another application, with another driver")
+        writers.other_driver(login["crm_sync"])
+        step("A database administrator in psql")
+        writers.dba_in_psql(login["maria_dba"])
+        step("An export by ticket")
+        writers.export_by_ticket(app, EDITORS[1])
+        step("Colleagues at work")
+        writers.work_day(app, chance)
+    finally:
+        app.close()
+    return True
+
+
+def _kept(file: Path, make: Callable[[], str]) -> str:
+    """A secret that is made once and read again, by nobody else."""
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as out:
+            out.write(make())
+    return file.read_text().strip()

@@ -1,0 +1,27 @@
+"""Errors that a person is meant to read. The command line prints their text and exits with 1."""
+
+from __future__ import annotations
+
+
+class AuditLogError(Exception):
+    """Something went wrong that the message explains and says how to mend."""
+
+
+class ConfigurationError(AuditLogError):
+    """A setting is missing or wrong."""
+
+
+class MigrationError(AuditLogError):
+    """The database and this version of the program do not fit together."""
+
+
+class ServerError(AuditLogError):
+    """The embedded PostgreSQL server cannot be started."""
+
+
+class FilterError(AuditLogError):
+    """A filter in the address cannot be understood."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field

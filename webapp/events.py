@@ -1,0 +1,161 @@
+"""Reading the audit log: typed rows and the queries behind every page. Knows nothing of Flask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any, LiteralString
+
+from psycopg import sql
+from psycopg.rows import class_row
+
+from .db import Connection
+from .filters import Filters
+from .queries import load
+
+PAGE_SIZE = 50
+COUNT_LIMIT = 10_000
+ACTOR_LIMIT = 500
+
+Json = dict[str, Any]
+Cursor = tuple[datetime, int]  # occurred_at and event_id: the order of the report
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row of the report."""
+
+    event_id: int
+    occurred_at: datetime
+    category: str
+    action: str
+    entity: str
+    record_id: str | None
+    record_label: str | None
+    changed_fields: list[str] | None
+    actor_id: str | None
+    actor_name: str | None
+    db_user: str
+    application: str | None
+    client_addr: IPv4Address | IPv6Address | None
+    request_id: str | None
+    schema_name: str | None
+    table_name: str | None
+    imported_at: datetime | None
+    changes: Json | None
+    details: Json | None
+
+    @property
+    def cursor(self) -> Cursor:
+        return self.occurred_at, self.event_id
+
+
+@dataclass(frozen=True)
+class EventInFull(Event):
+    """An event with the rows it holds."""
+
+    before: Json | None
+    after: Json | None
+    context: Json | None
+    xact_id: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One screen of the report, newest first."""
+
+    events: list[Event]
+    has_newer: bool
+    has_older: bool
+
+
+@dataclass(frozen=True)
+class Names:
+    """What referenced records are called, and which columns refer to records."""
+
+    of_record: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    referred: dict[tuple[str | None, str | None, str], str] = field(
+        default_factory=dict[tuple[str | None, str | None, str], str]
+    )
+
+    def of(self, event: Event, column: str, value: object) -> str | None:
+        """The name behind a key in a column, such as owner_id = 7."""
+        entity = self.referred.get((event.schema_name, event.table_name, column))
+        return self.of_record.get((entity, str(value))) if entity and value is not None else None
+
+
+def page(
+    connection: Connection,
+    filters: Filters,
+    *,
+    older_than: Cursor | None = None,
+    newer_than: Cursor | None = None,
+) -> Page:
+    """Fifty events beside a cursor. Rows that arrive meanwhile move nothing: the cursor is a place, not a number."""
+    conditions, parameters = filters.conditions()
+    backwards = newer_than is not None
+    cursor = newer_than or older_than
+    if cursor:
+        comparison: LiteralString = ">" if backwards else "<"
+        conditions = sql.SQL("{} and (r.occurred_at, r.event_id) {} (%(at)s, %(event_id)s)").format(
+            conditions, sql.SQL(comparison)
+        )
+        parameters |= {"at": cursor[0], "event_id": cursor[1]}
+    query = load("page").format(conditions=conditions, direction=sql.SQL("asc" if backwards else "desc"))
+    with connection.cursor(row_factory=class_row(Event)) as rows:
+        found = rows.execute(query, parameters | {"limit": PAGE_SIZE + 1}).fetchall()
+    more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
+    if backwards:
+        found.reverse()
+        return Page(found, has_newer=more, has_older=True)
+    return Page(found, has_newer=older_than is not None, has_older=more)
+
+
+def count(connection: Connection, filters: Filters) -> int:
+    """How many events there are, at most COUNT_LIMIT + 1: nobody waits for an exact million."""
+    conditions, parameters = filters.conditions()
+    query = load("count").format(conditions=conditions)
+    row = connection.execute(query, parameters | {"limit": COUNT_LIMIT + 1}).fetchone()
+    return row[0] if row else 0
+
+
+def find(connection: Connection, event_id: int) -> EventInFull | None:
+    with connection.cursor(row_factory=class_row(EventInFull)) as rows:
+        return rows.execute(load("event"), {"event_id": event_id}).fetchone()
+
+
+def actors(connection: Connection) -> list[tuple[str, str]]:
+    """(id, last known name) of the people that applications have named."""
+    found = connection.execute(load("actors"), {"limit": ACTOR_LIMIT}).fetchall()
+    return sorted(((row[0], row[1]) for row in found), key=lambda pair: pair[1].casefold())
+
+
+def names(connection: Connection, events: Iterable[Event | EventInFull]) -> Names:
+    """Names for every key that these events mention in passing."""
+    referred = {(row[0], row[1], row[2]): row[3] for row in connection.execute(load("references")).fetchall()}
+    wanted: set[tuple[str, str]] = set()
+    for event in events:
+        images = [event.details or {}]
+        if isinstance(event, EventInFull):
+            images += [event.before or {}, event.after or {}]
+        pairs = [item for image in images for item in image.items()]
+        pairs += [(column, value) for column, both in (event.changes or {}).items() for value in both]
+        for column, value in pairs:
+            entity = referred.get((event.schema_name, event.table_name, column))
+            if entity and isinstance(value, int | str):
+                wanted.add((entity, str(value)))
+    if not wanted:
+        return Names({}, referred)
+    asked = {"entities": [entity for entity, _ in wanted], "record_ids": [key for _, key in wanted]}
+    found = connection.execute(load("names"), asked).fetchall()
+    return Names({(row[0], row[1]): row[2] for row in found if row[2]}, referred)
+
+
+def status(connection: Connection) -> list[Json]:
+    """audit.status() as dictionaries."""
+    with connection.cursor() as rows:
+        rows.execute(load("status"))
+        columns = [column.name for column in rows.description or []]
+        return [dict(zip(columns, row, strict=True)) for row in rows.fetchall()]

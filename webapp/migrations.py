@@ -1,0 +1,188 @@
+"""The migration runner: numbered files once each, functions again whenever they change."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import LiteralString, cast
+
+import psycopg
+
+from .errors import MigrationError
+
+LOCK_KEY = 4_716_220_915  # any number that no other program uses for an advisory lock
+MINIMUM_SERVER = 150_000
+FILE_NAME = re.compile(r"\d{4}_[a-z]+(_[a-z0-9]+)+\.sql")
+
+
+@dataclass(frozen=True)
+class Script:
+    """One SQL file. Its name is what audit.migrations remembers."""
+
+    name: str
+    text: str
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def sql_root() -> Path:
+    """The sql/ folder: inside the installed package, or beside it in a checkout."""
+    inside = Path(str(resources.files("webapp"))) / "sql"
+    return inside if inside.is_dir() else inside.parent.parent / "sql"
+
+
+def _scripts(folder: str) -> list[Script]:
+    return [Script(f"{folder}/{f.name}", f.read_text()) for f in sorted((sql_root() / folder).glob("*.sql"))]
+
+
+def migrations() -> list[Script]:
+    return _scripts("migrations")
+
+
+def reference_tables() -> list[Script]:
+    return _scripts("migrations/reference_tables")
+
+
+def functions() -> list[Script]:
+    return _scripts("triggers")
+
+
+Applied = dict[str, str]  # name -> checksum
+
+
+def migrate(
+    url: str,
+    *,
+    with_reference_tables: bool = False,
+    on_apply: Callable[[str], None] = lambda name: None,
+    lock_timeout: str = "10s",
+) -> list[str]:
+    """Bring the database up to date; return the names applied (none the second time).
+
+    Raises MigrationError when the database does not fit, with what to do about it.
+    """
+    done: list[str] = []
+    with psycopg.connect(url, autocommit=True, application_name="auditlog migrate") as connection:
+        _require_server(connection)
+        with _only_one(connection):
+            applied = read_applied(connection)
+            wanted_tables = with_reference_tables or any(s.name in applied for s in reference_tables())
+            _check(applied)
+
+            for script in migrations():
+                if script.name not in applied:
+                    _apply(connection, script, lock_timeout)
+                    done.append(script.name)
+                    on_apply(script.name)
+            for script in functions():
+                if applied.get(script.name) != script.checksum:
+                    _apply(connection, script, lock_timeout)
+                    done.append(script.name)
+                    on_apply(script.name)
+            connection.execute("select audit.ensure_partitions()")
+            if wanted_tables:
+                for script in reference_tables():
+                    if script.name not in applied:
+                        _apply(connection, script, lock_timeout)
+                        done.append(script.name)
+                        on_apply(script.name)
+    return done
+
+
+def require_current(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Raise MigrationError unless the database is exactly at this program's version."""
+    applied = read_applied(connection)
+    _check(applied)
+    pending = [s.name for s in migrations() if s.name not in applied]
+    pending += [s.name for s in functions() if applied.get(s.name) != s.checksum]
+    if pending:
+        raise MigrationError(
+            f"the database is not up to date ({len(pending)} files to apply, the first is {pending[0]}): "
+            "run `auditlog migrate` as the database's owner"
+        )
+
+
+def read_applied(connection: psycopg.Connection[tuple[object, ...]]) -> Applied:
+    try:
+        rows = connection.execute("select name, checksum from audit.migrations").fetchall()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        return {}
+    return {cast(str, name): cast(str, checksum) for name, checksum in rows}
+
+
+def _check(applied: Applied) -> None:
+    for known in (migrations(), reference_tables()):
+        if not known:
+            continue
+        folder = known[0].name.rpartition("/")[0]
+        files = {script.name: script.checksum for script in known}
+        for name in sorted(n for n in applied if n.rpartition("/")[0] == folder):
+            if name not in files and name > max(files):
+                raise MigrationError(
+                    f"the database is newer than this program: it has {name}. Upgrade audit-log-report, then try again"
+                )
+            if name not in files:
+                raise MigrationError(
+                    f"{name} was applied to this database but its file is gone. Restore the file: "
+                    "applied migrations are history and are never removed"
+                )
+            if files[name] != applied[name]:
+                raise MigrationError(
+                    f"{name} was edited after it was applied to this database. Put the file back as it was, "
+                    "and make the change in a new migration"
+                )
+
+
+def _require_server(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    version = connection.info.server_version
+    if version < MINIMUM_SERVER:
+        raise MigrationError(
+            f"the server is PostgreSQL {version // 10_000}; audit-log-report needs 15 or later. Upgrade the server"
+        )
+
+
+@contextmanager
+def _only_one(connection: psycopg.Connection[tuple[object, ...]]) -> Iterator[None]:
+    # Whoever comes second waits, then finds nothing left to do.
+    connection.execute("set lock_timeout = '5min'")
+    connection.execute("select pg_advisory_lock(%s)", (LOCK_KEY,))
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("select pg_advisory_unlock(%s)", (LOCK_KEY,))
+
+
+def _apply(connection: psycopg.Connection[tuple[object, ...]], script: Script, lock_timeout: str) -> None:
+    try:
+        with connection.transaction():
+            connection.execute("select set_config('lock_timeout', %s, true)", (lock_timeout,))
+            # Functions may call each other whatever order the files come in.
+            connection.execute("set local check_function_bodies = off")
+            connection.execute(cast(LiteralString, script.text))
+            connection.execute(
+                "insert into audit.migrations (name, checksum) values (%s, %s) on conflict (name) do update "
+                "set checksum = excluded.checksum, applied_at = clock_timestamp(), applied_by = session_user",
+                (script.name, script.checksum),
+            )
+    except psycopg.errors.LockNotAvailable:
+        raise MigrationError(
+            f"{script.name}: another session held a lock for longer than {lock_timeout}; this file was not applied. "
+            "Try again when it has finished: select pid, query from pg_stat_activity where state <> 'idle'"
+        ) from None
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise MigrationError(
+            f"{script.name}: {error.diag.message_primary}. Connect as the owner of the database, "
+            "with the right to create roles (CREATEROLE) or as superuser; this file was not applied"
+        ) from error
+    except psycopg.Error as error:
+        raise MigrationError(
+            f"{script.name}: {error.diag.message_primary or error}; this file was not applied"
+        ) from error

@@ -1,0 +1,67 @@
+"""Who may open which page: one gate, closed unless it says otherwise."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, redirect, request, url_for
+from flask_login import current_user
+
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+
+#: Every page and what it takes. A page that is not here is open to nobody.
+ROUTES: dict[str, str] = {
+    "static": PUBLIC,
+    "health.healthz": PUBLIC,
+    "auth.login": PUBLIC,
+    "auth.logout": SIGNED_IN,
+    "report.home": SIGNED_IN,
+    "report.reports": SIGNED_IN,
+    "report.audit_log": "audit.view",
+    "report.event": "audit.view",
+    "report.record": "audit.view",
+    "report.actor": "audit.view",
+    "report.export": "audit.export",
+    "health.health": "audit.view",
+}
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_gate)
+    app.jinja_env.globals["may"] = lambda permission: (  # pyright: ignore[reportArgumentType]
+        current_user.is_authenticated and current_user.may(permission)
+    )
+
+
+def _gate() -> Response | None:
+    if request.endpoint is None:  # no such address, or not by this method: say so only to people we know
+        required = SIGNED_IN
+    else:
+        required = ROUTES.get(request.endpoint, "nobody")
+    if required == PUBLIC:
+        return None
+    if not current_user.is_authenticated:
+        if request.method in ("GET", "HEAD"):
+            here = request.full_path.rstrip("?")
+            return redirect(url_for("auth.login", next=here if here != "/" else None))  # pyright: ignore[reportReturnType]
+        abort(401)
+    if required != SIGNED_IN and not current_user.may(required):
+        abort(403)
+    return None
+
+
+def safe_next(target: str | None) -> str:
+    """Where to go after signing in: an address of ours, or the reports."""
+    if target:
+        parts = urlsplit(target)
+        plain = all(" " < c < "\x7f" for c in target)
+        if (
+            plain
+            and not parts.scheme
+            and not parts.netloc
+            and target[0] == "/"
+            and target[1:2] not in ("/", "\\")
+        ):
+            return target
+    return url_for("report.reports")

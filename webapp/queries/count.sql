@@ -1,0 +1,1 @@
+select count(*) from (select from audit.report r where {conditions} limit %(limit)s) counted

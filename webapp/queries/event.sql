@@ -1,0 +1,13 @@
+select
+  r.event_id, r.occurred_at, r.category, r.action, r.entity, r.record_id, r.record_label, r.changed_fields,
+  r.actor_id, r.actor_name, r.db_user, r.application, r.client_addr, r.request_id,
+  r.schema_name, r.table_name, r.imported_at,
+  null::jsonb as changes,
+  case
+    when t.parent is not null then coalesce(r.after, r.before) - t.parent
+    when r.action in ('export', 'configure', 'denied', 'sign_in_failed') then r.context -> r.action
+  end as details,
+  r.before, r.after, r.context, r.xact_id::text as xact_id
+from audit.report r
+left join audit.tracked t on t.schema_name = r.schema_name and t.table_name = r.table_name
+where r.event_id = %(event_id)s

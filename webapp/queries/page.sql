@@ -1,0 +1,18 @@
+select
+  r.event_id, r.occurred_at, r.category, r.action, r.entity, r.record_id, r.record_label, r.changed_fields,
+  r.actor_id, r.actor_name, r.db_user, r.application, r.client_addr, r.request_id,
+  r.schema_name, r.table_name, r.imported_at,
+  -- A list shows the first few changes, not whole rows.
+  (select jsonb_object_agg(f, jsonb_build_array(
+     case when length((r.before -> f)::text) <= 160 then r.before -> f else to_jsonb(left(r.before ->> f, 80) || '…') end,
+     case when length((r.after -> f)::text) <= 160 then r.after -> f else to_jsonb(left(r.after ->> f, 80) || '…') end))
+   from unnest(r.changed_fields[1:3]) f) as changes,
+  case
+    when t.parent is not null then coalesce(r.after, r.before) - t.parent
+    when r.action in ('export', 'configure', 'denied', 'sign_in_failed') then r.context -> r.action
+  end as details
+from audit.report r
+left join audit.tracked t on t.schema_name = r.schema_name and t.table_name = r.table_name
+where {conditions}
+order by r.occurred_at {direction}, r.event_id {direction}
+limit %(limit)s

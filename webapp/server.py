@@ -1,0 +1,75 @@
+"""gunicorn, set up for this application."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+import psycopg
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from . import create_app, migrations
+from .config import Settings
+from .errors import ServerError
+
+PORT_SECONDS = 5  # a server that was killed needs a moment to let go of its port
+
+
+class WebServer(BaseApplication):
+    """Serves until it is told to stop. The application is made in each worker, after the fork."""
+
+    def __init__(self, settings: Settings, *, workers: int, threads: int = 8, quiet: bool = False) -> None:
+        self.settings = settings
+        self.options: dict[str, Any] = {
+            "bind": settings.bind,
+            "workers": workers,
+            "threads": threads,
+            "worker_class": "gthread",
+            "timeout": 60,
+            "graceful_timeout": 10,
+            "limit_request_line": 8190,
+            "limit_request_fields": 60,
+            "limit_request_field_size": 8190,
+            "proc_name": "auditlog",
+            "loglevel": "warning" if quiet else "info",
+            "control_socket_disable": True,
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        assert self.cfg is not None
+        for name, value in self.options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return create_app(self.settings)
+
+
+def require_free_port(bind: str) -> None:
+    """Raise ServerError when the address cannot be listened on."""
+    host, _, port = bind.rpartition(":")
+    deadline = time.monotonic() + PORT_SECONDS
+    while True:
+        try:
+            with socket.create_server(
+                (host.strip("[]"), int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+            ):
+                return
+        except OverflowError:
+            raise ServerError(f"port {port} does not exist: choose one from 1024 to 65535") from None
+        except PermissionError:
+            raise ServerError(f"port {port} is reserved: choose one from 1024 to 65535") from None
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise ServerError(
+                    f"port {port} on {host} is taken ({error.strerror}): stop what uses it, or choose another"
+                ) from None
+            time.sleep(0.2)
+
+
+def require_database(settings: Settings) -> None:
+    """Raise before the first worker starts, with a message for people."""
+    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+        migrations.require_current(connection)

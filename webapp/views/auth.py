@@ -1,0 +1,61 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, redirect, render_template, request, session, url_for
+from flask_login import LoginManager, current_user, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from .. import accounts, db
+from ..permissions import safe_next
+from ..web import recording
+from ..web.forms import LoginForm, LogoutForm
+
+blueprint = Blueprint("auth", __name__)
+
+
+def init_app(app: Flask) -> None:
+    # Not put into every template: an error page must render when the user cannot be read.
+    manager = LoginManager(app, add_context_processor=False)
+    manager.session_protection = None
+    app.jinja_env.globals["current_user"] = current_user  # pyright: ignore[reportArgumentType]
+
+    @manager.user_loader
+    def load(session_id: str) -> accounts.User | None:
+        with db.connection() as connection:
+            return accounts.by_session_id(connection, session_id)
+
+
+@blueprint.route("/login", methods=["GET", "POST"])
+def login() -> str | Response | tuple[str, int]:
+    form = LoginForm(next=request.args.get("next"))
+    if current_user.is_authenticated:
+        return redirect(safe_next(form.next.data))
+    if not form.validate_on_submit():
+        return render_template("login.html", form=form), (400 if form.is_submitted() else 200)
+    with db.connection() as connection:
+        user = accounts.authenticate(connection, form.login.data or "", form.password.data or "")
+        if user is None:
+            # What was typed is not kept: people type passwords into the wrong box.
+            recording.record(connection, "sign_in_failed", "user")
+    if user is None:
+        form.form_errors.append(
+            "That e-mail address and password do not match. Try again, or ask your administrator."
+        )
+        return render_template("login.html", form=form), 401
+    session.clear()  # nothing from before signing in lives on
+    login_user(user)
+    session.permanent = True
+    with db.connection() as connection:
+        recording.record(connection, "sign_in", "user", user.user_id, user.name)
+    return redirect(safe_next(form.next.data))
+
+
+@blueprint.post("/logout")
+def logout() -> Response:
+    if LogoutForm().validate_on_submit():
+        with db.connection() as connection:
+            recording.record(connection, "sign_out", "user", current_user.user_id, current_user.name)
+        logout_user()
+        session.clear()
+    return redirect(url_for("auth.login"))

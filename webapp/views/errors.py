@@ -1,0 +1,91 @@
+"""Every error as a page that says what to do. No traceback reaches a reader."""
+
+from __future__ import annotations
+
+import psycopg
+import structlog
+from flask import Flask, render_template, request
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from psycopg_pool import PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from .. import accounts, db
+from ..web import recording
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+PAGES = {
+    400: ("That did not work", "Something in the address or the form could not be understood."),
+    401: ("Please sign in", "Your session has ended. Sign in and try again."),
+    404: (
+        "Nothing here",
+        "There is no such page or event. It may have been mistyped, or belong to another database.",
+    ),
+    405: (
+        "That did not work",
+        "This address cannot be used in that way. Go back and use the buttons of the page.",
+    ),
+    413: ("Too much at once", "The form was larger than this page takes."),
+}
+Page = tuple[str, int, dict[str, str]]
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(psycopg.OperationalError, _unavailable)
+    app.register_error_handler(PoolTimeout, _unavailable)
+    app.register_error_handler(psycopg.errors.QueryCanceled, _too_slow)
+    app.register_error_handler(Exception, _bug)
+
+
+def _page(code: int, title: str, text: str, **headers: str) -> Page:
+    return render_template("error.html", code=code, title=title, text=text), code, headers
+
+
+def _http_error(error: HTTPException) -> Page:
+    code = error.code or 500
+    if code == 403:
+        return _forbidden()
+    if isinstance(error, CSRFError):
+        return _page(400, "This page was too old", "Go back, reload the page, and try once more.")
+    title, text = PAGES.get(code, ("That did not work", error.name + "."))
+    if code == 400 and error.description and error.description != type(error).description:
+        text = error.description
+    return _page(code, title, text)
+
+
+def _forbidden() -> Page:
+    with db.connection() as connection:
+        recording.record(connection, "denied", "report", details={"path": request.path})
+        asked = accounts.administrators(connection)
+    return render_template("forbidden.html", administrators=asked, name=current_user.name), 403, {}
+
+
+def _unavailable(error: Exception) -> Page:
+    log.error("database unavailable", error=type(error).__name__, path=request.path)
+    return _page(
+        503,
+        "The database does not answer",
+        "Nothing is lost: changes are recorded by the database itself. Try again in a moment.",
+        **{"Retry-After": "10"},
+    )
+
+
+def _too_slow(error: Exception) -> Page:
+    log.warning("query took too long", path=request.path)
+    return _page(
+        503,
+        "That took too long",
+        "Narrow the report, for example to a shorter time, and try again.",
+        **{"Retry-After": "10"},
+    )
+
+
+def _bug(error: Exception) -> Page:
+    log.error("unexpected error", path=request.path, exc_info=error)
+    return _page(
+        500,
+        "Something went wrong",
+        "It is our fault, and it has been noted. Try again, or ask your administrator.",
+    )

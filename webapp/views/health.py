@@ -1,0 +1,27 @@
+"""Whether capture is whole, in words; and whether the application is up, for machines."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, render_template
+
+from .. import db, events
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+def healthz() -> tuple[dict[str, str], int]:
+    db.ping()
+    return {"status": "ok"}, 200
+
+
+@blueprint.get("/reports/audit-log/health")
+def health() -> str:
+    with db.connection() as connection:
+        tables = events.status(connection)
+    return render_template(
+        "health.html",
+        tables=tables,
+        problems=[table for table in tables if table["problem"]],
+        zone=current_app.config["DEFAULT_TIME_ZONE"],
+    )

@@ -1,0 +1,145 @@
+"""The audit log: list, one event, export."""
+
+from __future__ import annotations
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from .. import db, events, wording
+from ..errors import FilterError
+from ..exports import CsvExport
+from ..filters import ACTIONS, CATEGORIES, Filters
+from ..web import cursors, recording
+from ..web.forms import ExportForm
+
+blueprint = Blueprint("report", __name__)
+
+
+def _filters() -> Filters:
+    return Filters.from_query(request.args, current_app.config["DEFAULT_TIME_ZONE"])
+
+
+@blueprint.get("/")
+def home() -> WerkzeugResponse:
+    return redirect(url_for("report.reports"))
+
+
+@blueprint.get("/reports/")
+def reports() -> str:
+    return render_template("reports.html")
+
+
+@blueprint.get("/reports/audit-log")
+def audit_log() -> str | tuple[str, int]:
+    try:
+        filters = _filters()
+        older = cursors.load("before", request.args.get("before"))
+        newer = cursors.load("after", request.args.get("after"))
+    except FilterError as error:
+        with db.connection() as connection:
+            people = events.actors(connection)
+        return render_template(
+            "audit_log.html",
+            error=error,
+            filters=Filters(),
+            typed=request.args,
+            people=people,
+            categories=CATEGORIES,
+            actions=ACTIONS,
+            page=None,
+        ), 400
+    with db.connection() as connection:
+        page = events.page(connection, filters, older_than=older, newer_than=newer)
+        names = events.names(connection, page.events)
+        total = events.count(connection, filters)
+        people = events.actors(connection)
+
+    def link(**cursor: events.Cursor) -> str:
+        signed = {name: cursors.dump(value) for name, value in cursor.items()}
+        return url_for("report.audit_log", **filters.to_query(), **signed)
+
+    return render_template(
+        "audit_log.html",
+        error=None,
+        filters=filters,
+        typed=request.args,
+        page=page,
+        rows=[
+            (event, wording.sentence(event, names), wording.summary(event, names)) for event in page.events
+        ],
+        total=total,
+        total_limit=events.COUNT_LIMIT,
+        newer=link(after=page.events[0].cursor) if page.has_newer and page.events else None,
+        older=link(before=page.events[-1].cursor) if page.has_older and page.events else None,
+        people=people,
+        categories=CATEGORIES,
+        actions=ACTIONS,
+        export_form=ExportForm(),
+    )
+
+
+@blueprint.get("/reports/audit-log/events/<int:event_id>")
+def event(event_id: int) -> str:
+    if event_id >= 2**63:
+        abort(404)
+    with db.connection() as connection:
+        found = events.find(connection, event_id)
+        if found is None:
+            abort(404)
+        names = events.names(connection, [found])
+    changed, same = wording.diff(found, names)
+    try:
+        zone = _filters().zone
+    except FilterError:
+        zone = current_app.config["DEFAULT_TIME_ZONE"]
+    return render_template(
+        "event.html",
+        event=found,
+        sentence=wording.sentence(found, names),
+        changed=changed,
+        same=same,
+        zone=zone,
+    )
+
+
+@blueprint.get("/reports/audit-log/records/<entity>/<path:record_id>")
+def record(entity: str, record_id: str) -> WerkzeugResponse:
+    """The life of one record: the report, narrowed to it."""
+    return redirect(url_for("report.audit_log", entity=entity, record=record_id))
+
+
+@blueprint.get("/reports/audit-log/actors/<path:actor_id>")
+def actor(actor_id: str) -> WerkzeugResponse:
+    """What one person did: the report, narrowed to them."""
+    return redirect(url_for("report.audit_log", actor=actor_id))
+
+
+@blueprint.post("/reports/audit-log/export")
+def export() -> Response:
+    """CSV of what the filters in this address show."""
+    form = ExportForm()
+    try:
+        filters = _filters()
+    except FilterError as error:
+        abort(400, str(error))
+
+    def note(connection: db.Connection, details: dict[str, object]) -> int:
+        return recording.record(connection, "export", "report", details=details)
+
+    export = CsvExport(
+        current_app.extensions["pool"], filters, note, byte_order_mark=bool(form.for_excel.data)
+    )
+    response = Response(stream_with_context(export), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="audit-log-{export.event_id}.csv"'
+    response.call_on_close(export.close)
+    return response
