@@ -31,10 +31,6 @@ class User(UserMixin):
     active: bool
     permissions: list[str]
 
-    @property
-    def is_active(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.active
-
     def get_id(self) -> str:
         """What the session holds: the id, and a trace of the password, so that a new one ends old sessions."""
         trace = hashlib.sha256(self.password_hash.encode()).hexdigest()[:16]

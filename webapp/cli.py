@@ -76,9 +76,7 @@ def run_demo(port: int, data_dir: Path | None, no_serve: bool, reset: bool) -> N
 
 
 @main.command()
-@click.option(
-    "--reference-tables", is_flag=True, help="Also create contacts, groups and users, and track them."
-)
+@click.option("--reference-tables", is_flag=True, help="Also create contacts, groups and users, and track them.")
 @explained
 def migrate(reference_tables: bool) -> None:
     """Create or update the audit schema. A second run changes nothing.
@@ -113,8 +111,7 @@ def status(as_json: bool) -> None:
         shown = Table("Table", "Entity", "Since (UTC)", "Last event (UTC)", "State")
         for table in tables:
             times = [
-                f"{at:%Y-%m-%d %H:%M:%S}" if (at := table[name]) else "–"
-                for name in ("tracked_since", "last_event")
+                f"{at:%Y-%m-%d %H:%M:%S}" if (at := table[name]) else "–" for name in ("tracked_since", "last_event")
             ]
             shown.add_row(table["table_name"], table["entity"], *times, table["problem"] or "recorded")
         Console().print(shown)

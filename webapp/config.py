@@ -60,9 +60,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
 
     zone = value("AUDITLOG_TIME_ZONE")
     if zone not in available_timezones():
-        raise ConfigurationError(
-            f'AUDITLOG_TIME_ZONE is "{zone}": expected a name such as UTC or Europe/Berlin'
-        )
+        raise ConfigurationError(f'AUDITLOG_TIME_ZONE is "{zone}": expected a name such as UTC or Europe/Berlin')
 
     bind = value("AUDITLOG_BIND")
     host, _, port = bind.rpartition(":")
@@ -80,8 +78,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         bind=bind,
         pool_size=number("AUDITLOG_POOL_SIZE", 1, 200),
         statement_timeout=number("AUDITLOG_STATEMENT_TIMEOUT", 100, 600_000),
-        secure_cookies=secure == "on"
-        or (secure == "auto" and host not in ("127.0.0.1", "localhost", "[::1]")),
+        secure_cookies=secure == "on" or (secure == "auto" and host not in ("127.0.0.1", "localhost", "[::1]")),
     )
 
 

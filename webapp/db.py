@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,9 +23,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
         migrations.require_current(connection)
         connection.execute("select audit.ensure_partitions()")
-        row = connection.execute(
-            "select has_table_privilege('audit.events', 'insert'), current_user"
-        ).fetchone()
+        row = connection.execute("select has_table_privilege('audit.events', 'insert'), current_user").fetchone()
         if row and row[0]:
             log.warning(
                 "the web login has more rights than it needs",
@@ -34,9 +32,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             )
 
     def configure(connection: Connection) -> None:
-        connection.execute(
-            "select set_config('statement_timeout', %s, false)", (str(settings.statement_timeout),)
-        )
+        connection.execute("select set_config('statement_timeout', %s, false)", (str(settings.statement_timeout),))
         connection.execute("set timezone = 'UTC'")
         connection.commit()
 
@@ -56,7 +52,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 @contextmanager
-def connection() -> Iterator[Connection]:
+def connection() -> Generator[Connection]:
     """A connection and its transaction: committed at the end, rolled back on an error."""
     pool: ConnectionPool[Connection] = current_app.extensions["pool"]
     with pool.connection() as borrowed:

@@ -21,12 +21,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from .errors import ServerError
 
 SERVER_USER = "auditlog"  # PostgreSQL refuses to run as root
 SOCKET_PATH_LIMIT = 100  # the kernel's is 107, less the name of the socket itself
+LOCK_SECONDS = 5  # children of a process that was killed take a moment to notice
 START_SECONDS = 60
 STOP_SECONDS = 60
 PORT = 5432  # names the socket file; nothing listens on the network
@@ -173,15 +174,16 @@ class EmbeddedServer:
 
     def _take_lock(self) -> None:
         lock = (self.directory / "lock").open("a+")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.seek(0)
-            holder = lock.read().strip() or "unknown"
-            lock.close()
-            raise ServerError(
-                f"{self.directory} is in use by process {holder}: stop that one first, or choose another --data-dir"
-            ) from None
+        deadline = time.monotonic() + LOCK_SECONDS
+        while not _try_lock(lock):
+            if time.monotonic() > deadline:
+                lock.seek(0)
+                holder = lock.read().strip() or "unknown"
+                lock.close()
+                raise ServerError(
+                    f"{self.directory} is in use by process {holder}: stop that one first, or choose another --data-dir"
+                )
+            time.sleep(0.1)
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -215,9 +217,7 @@ class EmbeddedServer:
                 pid_file.unlink(missing_ok=True)
                 return
             if time.monotonic() > deadline:
-                raise ServerError(
-                    f"an earlier server (process {pid}) does not stop: kill {pid}, then try again"
-                )
+                raise ServerError(f"an earlier server (process {pid}) does not stop: kill {pid}, then try again")
             time.sleep(0.1)
 
     def _initialise(self) -> None:
@@ -251,7 +251,7 @@ class EmbeddedServer:
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._binaries() / "postgres"), "-D", str(self.data), *flags]
         with self.log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own server, fixed arguments
+            process = subprocess.Popen[bytes](  # noqa: S603 - our own server, fixed arguments
                 ["/bin/sh", "-c", KEEPER, "sh", *command],
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -260,9 +260,10 @@ class EmbeddedServer:
                 start_new_session=True,  # Ctrl-C is for us; the server is stopped in order
                 **self._as_server_user(),
             )
+        self._process = process
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready():
-            if self._process.poll() is not None:
+            if process.poll() is not None:
                 raise ServerError(f"the server did not start: {_explain_output(self.log.read_bytes())}")
             if time.monotonic() > deadline:
                 raise ServerError(f"the server did not start within {START_SECONDS} s: see {self.log}")
@@ -331,14 +332,14 @@ class EmbeddedServer:
         if os.geteuid() == 0:
             os.chown(path, *self._owner())
 
-    def _as_server_user(self) -> dict[str, object]:
+    def _as_server_user(self) -> dict[str, Any]:
         if os.geteuid() != 0:
             return {}
         uid, gid = self._owner()
         return {"user": uid, "group": gid, "extra_groups": []}
 
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(  # noqa: S603 - our own programs, fixed arguments
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(  # noqa: S603 - our own programs, fixed arguments
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -347,6 +348,15 @@ class EmbeddedServer:
             check=False,
             **self._as_server_user(),
         )
+        return done
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _made(folder: Path) -> Path:

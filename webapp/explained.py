@@ -25,9 +25,7 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
         except AuditLogError as error:
             raise click.ClickException(str(error)) from None
         except psycopg.OperationalError as error:
-            raise click.ClickException(
-                f"the database does not answer: {' '.join(str(error).split())}"
-            ) from None
+            raise click.ClickException(f"the database does not answer: {' '.join(str(error).split())}") from None
         except psycopg.Error as error:
             parts = [
                 error.diag.message_primary or str(error),

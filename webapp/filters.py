@@ -95,9 +95,7 @@ class Filters:
 
         zone = text("tz") or default_zone
         if zone not in available_timezones():
-            raise FilterError(
-                "tz", f"“{zone}” is not a time zone: write a name such as UTC or Europe/Berlin."
-            )
+            raise FilterError("tz", f"“{zone}” is not a time zone: write a name such as UTC or Europe/Berlin.")
         found = cls(
             start=day("from"),
             end=day("to"),
@@ -113,9 +111,7 @@ class Filters:
             raise FilterError("to", f"The last day, {found.end}, is before the first, {found.start}.")
         for name in ("start", "end"):
             if (value := getattr(found, name)) and not 1900 <= value.year <= 9000:
-                raise FilterError(
-                    "from" if name == "start" else "to", f"The year {value.year} is out of reach."
-                )
+                raise FilterError("from" if name == "start" else "to", f"The year {value.year} is out of reach.")
         return found
 
     def to_query(self) -> dict[str, str]:
@@ -127,6 +123,20 @@ class Filters:
     def without(self, *names: str) -> dict[str, str]:
         """The address with some filters taken out."""
         return {name: value for name, value in self.to_query().items() if name not in names}
+
+    def presets(self, now: datetime) -> list[tuple[str, dict[str, str]]]:
+        """Common stretches of time in this zone, as addresses that keep the other filters."""
+        today = now.astimezone(ZoneInfo(self.zone)).date()
+        first = today.replace(day=1)
+        stretches = {
+            "Today": (today, today),
+            "Yesterday": (today - timedelta(days=1), today - timedelta(days=1)),
+            "Last 7 days": (today - timedelta(days=6), today),
+            "Last 30 days": (today - timedelta(days=29), today),
+            "Last month": ((first - timedelta(days=1)).replace(day=1), first - timedelta(days=1)),
+        }
+        kept = self.without("from", "to")
+        return [(label, {"from": str(a), "to": str(b), **kept}) for label, (a, b) in stretches.items()]
 
     def is_narrowed(self) -> bool:
         return bool(self.without("tz"))

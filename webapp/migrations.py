@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -149,7 +149,7 @@ def _require_server(connection: psycopg.Connection[tuple[object, ...]]) -> None:
 
 
 @contextmanager
-def _only_one(connection: psycopg.Connection[tuple[object, ...]]) -> Iterator[None]:
+def _only_one(connection: psycopg.Connection[tuple[object, ...]]) -> Generator[None]:
     # Whoever comes second waits, then finds nothing left to do.
     connection.execute("set lock_timeout = '5min'")
     connection.execute("select pg_advisory_lock(%s)", (LOCK_KEY,))
@@ -175,7 +175,7 @@ def _apply(connection: psycopg.Connection[tuple[object, ...]], script: Script, l
     except psycopg.errors.LockNotAvailable:
         raise MigrationError(
             f"{script.name}: another session held a lock for longer than {lock_timeout}; this file was not applied. "
-            "Try again when it has finished: select pid, query from pg_stat_activity where state <> 'idle'"
+            "Look for it in pg_stat_activity, and try again when it has finished"
         ) from None
     except psycopg.errors.InsufficientPrivilege as error:
         raise MigrationError(

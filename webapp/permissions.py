@@ -56,12 +56,6 @@ def safe_next(target: str | None) -> str:
     if target:
         parts = urlsplit(target)
         plain = all(" " < c < "\x7f" for c in target)
-        if (
-            plain
-            and not parts.scheme
-            and not parts.netloc
-            and target[0] == "/"
-            and target[1:2] not in ("/", "\\")
-        ):
+        if plain and not parts.scheme and not parts.netloc and target[0] == "/" and target[1:2] not in ("/", "\\"):
             return target
     return url_for("report.reports")

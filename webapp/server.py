@@ -43,7 +43,7 @@ class WebServer(BaseApplication):
         for name, value in self.options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
+    def load(self) -> Flask:  # pyright: ignore[reportIncompatibleMethodOverride]
         return create_app(self.settings)
 
 

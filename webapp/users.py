@@ -31,7 +31,8 @@ def _run(statement: str, values: tuple[object, ...]) -> None:
                 raise AuditLogError(f'there is no user "{values[-1]}"')
     except psycopg.errors.UndefinedTable:
         raise AuditLogError(
-            "there is no table users: run `auditlog migrate --reference-tables`, or manage people in your own application"
+            "there is no table users: run `auditlog migrate --reference-tables`, "
+            "or manage people in your own application"
         ) from None
     except psycopg.errors.UniqueViolation:
         raise AuditLogError(f'there is a user "{values[1]}" already') from None
@@ -48,7 +49,8 @@ def _password(given: bool) -> tuple[str, bool]:
     password = str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
     if not MINIMUM_PASSWORD <= len(password) <= MAXIMUM_PASSWORD:
         raise AuditLogError(
-            f"the password has {len(password)} characters: between {MINIMUM_PASSWORD} and {MAXIMUM_PASSWORD} are accepted"
+            f"the password has {len(password)} characters: "
+            f"between {MINIMUM_PASSWORD} and {MAXIMUM_PASSWORD} are accepted"
         )
     return password, False
 

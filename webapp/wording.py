@@ -93,9 +93,7 @@ def sentence(event: Event, names: Names) -> Sentence:
             "allow_export": f"let {details.get('grantee')} export",
             "deny_export": f"no longer lets {details.get('grantee')} export",
         }
-        return Sentence(
-            did.get(str(details.get("did")), "configured"), table or f"{event.entity} records", tone=tone
-        )
+        return Sentence(did.get(str(details.get("did")), "configured"), table or f"{event.entity} records", tone=tone)
     if event.action == "denied":
         return Sentence("was denied", f"the page {details.get('path', 'of the report')}", tone=tone)
     if event.action == "sign_in_failed":
@@ -118,12 +116,8 @@ def _export(event: Event, details: Mapping[str, Any]) -> Sentence:
         if details.get("outcome") == "complete":
             return Sentence("finished exporting", noun, rows)
         return Sentence("broke off exporting", noun, f"{details.get('outcome')}, after {rows}", "bad")
-    filtered = details.get("filter")
-    only = (
-        "only " + ", ".join(f"{k} {plain(v)}" for k, v in filtered.items())
-        if isinstance(filtered, dict) and filtered
-        else ""
-    )
+    filtered: dict[str, Any] = details["filter"] if isinstance(details.get("filter"), dict) else {}
+    only = "only " + ", ".join(f"{k} {plain(v)}" for k, v in filtered.items()) if filtered else ""
     kind = str(details.get("format") or "").upper()
     return Sentence(
         "exported",
@@ -134,14 +128,10 @@ def _export(event: Event, details: Mapping[str, Any]) -> Sentence:
 
 def _member(event: Event, details: Mapping[str, Any], names: Names, tone: str) -> Sentence:
     noun = MEMBER_NOUNS.get(event.table_name or "", (event.table_name or "row").replace("_", " "))
-    named = next(
-        (found for column, value in details.items() if (found := names.of(event, column, value))), None
-    )
+    named = next((found for column, value in details.items() if (found := names.of(event, column, value))), None)
     what = named or plain(next((v for v in details.values() if isinstance(v, str)), ""))
     joint = {"insert": "to", "delete": "from", "truncate": "from"}.get(event.action, "of")
-    return Sentence(
-        f"{MEMBER_VERBS[event.action]} {noun}", f"{what} {joint} {event.entity}".strip(), tone=tone
-    )
+    return Sentence(f"{MEMBER_VERBS[event.action]} {noun}", f"{what} {joint} {event.entity}".strip(), tone=tone)
 
 
 def summary(event: Event, names: Names) -> list[FieldChange]:

@@ -49,6 +49,10 @@ create table audit.events (
   constraint after_is_there_when_a_row_is check (
     (after is not null) = (action in ('insert', 'update', 'baseline'))),
 
+  -- Whoever reads a row, or a context, can rely on finding names and values.
+  constraint json_is_an_object check (
+    jsonb_typeof(before) = 'object' and jsonb_typeof(after) = 'object' and jsonb_typeof(context) = 'object'),
+
   -- An update that changed nothing is not an event.
   constraint updates_name_what_changed check (
     (coalesce(cardinality(changed_fields), 0) > 0) = (action = 'update'))

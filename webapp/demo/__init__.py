@@ -7,11 +7,11 @@ import random
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -26,8 +26,10 @@ from .people import ADMINISTRATOR, EDITORS
 
 DATABASE = "auditlog_demo"
 #: Logins of the demo, each with just the rights it needs.
-LOGINS = {
-    "contacts_web": "grant select, insert, update, delete on users, user_permissions, contacts, groups, contact_groups to {}",
+LOGINS: dict[str, LiteralString] = {
+    "contacts_web": (
+        "grant select, insert, update, delete on users, user_permissions, contacts, groups, contact_groups to {}"
+    ),
     "contacts_import": "grant select, insert on contacts to {}",
     "crm_sync": "grant select, update on contacts to {}",
     "maria_dba": "grant select, update, delete, truncate on contacts, groups, contact_groups to {}",
@@ -54,13 +56,14 @@ def prepared(
     port: int = 8000,
     reset: bool = False,
     step: Callable[[str], None] = lambda _: None,
-) -> Iterator[Demo]:
+) -> Generator[Demo]:
     """Start or find the server, migrate it, fill it the first time."""
     with ExitStack() as stack:
         if own_url:
             if reset:
                 raise ServerError(
-                    "--reset deletes the embedded server's data; with AUDITLOG_DATABASE_URL set, drop that database yourself"
+                    "--reset deletes the embedded server's data; with AUDITLOG_DATABASE_URL set, "
+                    "drop that database yourself"
                 )
             url = own_url
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -92,7 +95,7 @@ def prepared(
 
 
 @contextmanager
-def living(url: str) -> Iterator[None]:
+def living(url: str) -> Generator[None]:
     """The small writer, for as long as we live."""
     process = subprocess.Popen(
         [sys.executable, "-m", "webapp.demo.living"],
@@ -108,7 +111,7 @@ def living(url: str) -> Iterator[None]:
 
 def _database(server: EmbeddedServer) -> str:
     with psycopg.connect(server.url(), autocommit=True) as connection:
-        if not connection.execute("select from pg_database where datname = %s", (DATABASE,)).fetchone():
+        if not connection.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone():
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
     return server.url(DATABASE)
 
@@ -131,7 +134,8 @@ def _require_ours(url: str) -> None:
             ).fetchone()
         ):
             raise ServerError(
-                f'the database "{connection.info.dbname}" is in use (its first user is {other[0]}): give the demo an empty database'
+                f'the database "{connection.info.dbname}" is in use (its first user is {other[0]}): '
+                "give the demo an empty database"
             )
 
 
@@ -142,15 +146,13 @@ def _logins(url: str, stack: ExitStack) -> dict[str, str]:
         trusted = connection.info.host.startswith("/") and not connection.info.password
         for name, grant in LOGINS.items():
             role = sql.Identifier(name)
-            if not connection.execute("select from pg_roles where rolname = %s", (name,)).fetchone():
+            if not connection.execute("select 1 from pg_roles where rolname = %s", (name,)).fetchone():
                 connection.execute(sql.SQL("create role {} login").format(role))
             connection.execute(sql.SQL(grant).format(role))
             password: dict[str, Any] = {}
             if not trusted:
                 password = {"password": secrets.token_urlsafe(24)}
-                connection.execute(
-                    sql.SQL("alter role {} password {}").format(role, sql.Literal(password["password"]))
-                )
+                connection.execute(sql.SQL("alter role {} password {}").format(role, sql.Literal(password["password"])))
             found[name] = make_conninfo(url, user=name, **password)
         connection.execute("grant usage on all sequences in schema public to contacts_web, contacts_import")
         connection.execute("grant update on all sequences in schema public to contacts_web, contacts_import")
@@ -161,10 +163,10 @@ def _logins(url: str, stack: ExitStack) -> dict[str, str]:
 def _fill(url: str, login: dict[str, str], password: str, step: Callable[[str], None]) -> bool:
     with psycopg.connect(url, application_name="history-import", autocommit=True) as connection:
         # One row says that the filling went through to its end.
-        done = connection.execute("select from public.groups where name = 'Customers 2026'").fetchone()
+        done = connection.execute("select 1 from public.groups where name = 'Customers 2026'").fetchone()
         if done:
             return False
-        if connection.execute("select from public.users limit 1").fetchone():
+        if connection.execute("select 1 from public.users limit 1").fetchone():
             raise ServerError("the demo was interrupted while it was being filled: start over with --reset")
         chance = random.Random(2026)  # noqa: S311 - the same story every time
         step("Loading eight weeks of imported history")

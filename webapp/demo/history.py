@@ -46,9 +46,7 @@ class _Story:
                 "description": None,
                 "created_at": _text(self._at(WEEKS * 7 - 1)),
             }
-            self._event(
-                self._at(WEEKS * 7 - 1), EDITORS[0], "group", "groups", number, name, "insert", after=created
-            )
+            self._event(self._at(WEEKS * 7 - 1), EDITORS[0], "group", "groups", number, name, "insert", after=created)
         for number in range(1, CONTACTS + 1):
             self._create(number, self._at(WEEKS * 7 - 2 - number * (WEEKS * 7 - 8) / CONTACTS))
         for _ in range(CONTACTS * 2):
@@ -82,20 +80,14 @@ class _Story:
     def _create(self, number: int, at: datetime) -> None:
         row = {"id": number, **contact(self.chance, number), "created_at": _text(at)}
         self.contacts[number] = row
-        self._event(
-            at, self.chance.choice(EDITORS), "contact", "contacts", number, _label(row), "insert", after=row
-        )
+        self._event(at, self.chance.choice(EDITORS), "contact", "contacts", number, _label(row), "insert", after=row)
 
     def _edit(self) -> None:
         number = self.chance.choice(sorted(self.contacts))
         before = self.contacts[number]
         after = dict(before)
         latest = max(
-
-                e["occurred_at"]
-                for e in self.events
-                if e["record_id"] == str(number) and e["entity"] == "contact"
-
+            e["occurred_at"] for e in self.events if e["record_id"] == str(number) and e["entity"] == "contact"
         )
         room = (self.now - timedelta(days=7) - datetime.fromisoformat(latest)).total_seconds()
         if room <= 0:

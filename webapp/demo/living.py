@@ -30,11 +30,13 @@ def _one_thing(connection: psycopg.Connection, chance: random.Random, number: in
     new = contact(chance, chance.randint(500_000, 999_999))
     if number % 3 == 0:
         connection.execute(
-            "insert into contacts (first_name, last_name, email, phone, company, tags) values (%s, %s, %s, %s, %s, '{live}')",
+            "insert into contacts (first_name, last_name, email, phone, company, tags) "
+            "values (%s, %s, %s, %s, %s, '{live}')",
             (new["first_name"], new["last_name"], new["email"], new["phone"], new["company"]),
         )
         connection.execute(
-            "delete from contacts where id in (select id from contacts where tags = '{live}' order by id desc offset %s)",
+            "delete from contacts where id in "
+            "(select id from contacts where tags = '{live}' order by id desc offset %s)",
             (KEEP,),
         )
     else:

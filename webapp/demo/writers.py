@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,7 +32,7 @@ class ContactsApplication:
         self.connection = psycopg.connect(url, application_name="contacts-web")
 
     @contextmanager
-    def request(self, person: Person, number: int) -> Iterator[psycopg.Connection[Any]]:
+    def request(self, person: Person, number: int) -> Generator[psycopg.Connection[Any]]:
         with self.connection.transaction():
             self.connection.execute(
                 "select audit.set_actor(%s, %s, %s, %s)",
@@ -83,9 +83,7 @@ def copy_contacts(url: str, chance: random.Random, kept: list[dict[str, Any]]) -
         "owner_id",
     ]
     with psycopg.connect(url, application_name="nightly-import") as connection:
-        statement = sql.SQL("copy contacts ({}) from stdin").format(
-            sql.SQL(", ").join(map(sql.Identifier, columns))
-        )
+        statement = sql.SQL("copy contacts ({}) from stdin").format(sql.SQL(", ").join(map(sql.Identifier, columns)))
         with connection.cursor().copy(statement) as copy:
             for row in rows:
                 copy.write_row([Jsonb(row[c]) if isinstance(row[c], dict) else row[c] for c in columns])
@@ -94,9 +92,7 @@ def copy_contacts(url: str, chance: random.Random, kept: list[dict[str, Any]]) -
 
 def work_day(app: ContactsApplication, chance: random.Random) -> None:
     """Colleagues at work: edits, memberships, a role change, a permission, somebody leaves."""
-    ids = [
-        row[0] for row in app.connection.execute("select id from contacts order by id limit 400").fetchall()
-    ]
+    ids = [row[0] for row in app.connection.execute("select id from contacts order by id limit 400").fetchall()]
     app.connection.commit()
     number = 100
 
@@ -187,9 +183,7 @@ def dba_in_psql(url: str) -> None:
         program = shutil.which("psql") or ""
     if not program:
         raise ServerError("psql was not found: install PostgreSQL's client programs")
-    statement = (
-        "update contacts set company = 'Harbour and Sons' where company = 'Harbour & Sons' and id < 60;"
-    )
+    statement = "update contacts set company = 'Harbour and Sons' where company = 'Harbour & Sons' and id < 60;"
     done = subprocess.run(  # noqa: S603 - a program of ours, fixed statement
         [program, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--command", statement],
         env=_environment(url),

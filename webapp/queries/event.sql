@@ -5,7 +5,8 @@ select
   null::jsonb as changes,
   case
     when t.parent is not null then coalesce(r.after, r.before) - t.parent
-    when r.action in ('export', 'configure', 'denied', 'sign_in_failed') then r.context -> r.action
+    -- Imported events may hold anything here.
+    when jsonb_typeof(r.context -> r.action) = 'object' then r.context -> r.action
   end as details,
   r.before, r.after, r.context, r.xact_id::text as xact_id
 from audit.report r

@@ -9,7 +9,8 @@ select
    from unnest(r.changed_fields[1:3]) f) as changes,
   case
     when t.parent is not null then coalesce(r.after, r.before) - t.parent
-    when r.action in ('export', 'configure', 'denied', 'sign_in_failed') then r.context -> r.action
+    -- Imported events may hold anything here.
+    when jsonb_typeof(r.context -> r.action) = 'object' then r.context -> r.action
   end as details
 from audit.report r
 left join audit.tracked t on t.schema_name = r.schema_name and t.table_name = r.table_name

@@ -17,11 +17,11 @@ blueprint = Blueprint("auth", __name__)
 def init_app(app: Flask) -> None:
     # Not put into every template: an error page must render when the user cannot be read.
     manager = LoginManager(app, add_context_processor=False)
-    manager.session_protection = None
+    app.config["SESSION_PROTECTION"] = None
     app.jinja_env.globals["current_user"] = current_user  # pyright: ignore[reportArgumentType]
 
     @manager.user_loader
-    def load(session_id: str) -> accounts.User | None:
+    def load_user(session_id: str) -> accounts.User | None:
         with db.connection() as connection:
             return accounts.by_session_id(connection, session_id)
 
@@ -39,9 +39,7 @@ def login() -> str | Response | tuple[str, int]:
             # What was typed is not kept: people type passwords into the wrong box.
             recording.record(connection, "sign_in_failed", "user")
     if user is None:
-        form.form_errors.append(
-            "That e-mail address and password do not match. Try again, or ask your administrator."
-        )
+        form.form_errors.append("That e-mail address and password do not match. Try again, or ask your administrator.")
         return render_template("login.html", form=form), 401
     session.clear()  # nothing from before signing in lives on
     login_user(user)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, render_template
 
 from .. import db, events
+from ..web.rendering import default_zone
 
 blueprint = Blueprint("health", __name__)
 
@@ -23,5 +24,5 @@ def health() -> str:
         "health.html",
         tables=tables,
         problems=[table for table in tables if table["problem"]],
-        zone=current_app.config["DEFAULT_TIME_ZONE"],
+        zone=default_zone(),
     )

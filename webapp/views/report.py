@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 from flask import (
     Blueprint,
     Response,
@@ -21,12 +24,13 @@ from ..exports import CsvExport
 from ..filters import ACTIONS, CATEGORIES, Filters
 from ..web import cursors, recording
 from ..web.forms import ExportForm
+from ..web.rendering import default_zone
 
 blueprint = Blueprint("report", __name__)
 
 
 def _filters() -> Filters:
-    return Filters.from_query(request.args, current_app.config["DEFAULT_TIME_ZONE"])
+    return Filters.from_query(request.args, default_zone())
 
 
 @blueprint.get("/")
@@ -56,6 +60,7 @@ def audit_log() -> str | tuple[str, int]:
             people=people,
             categories=CATEGORIES,
             actions=ACTIONS,
+            presets=Filters().presets(datetime.now(UTC)),
             page=None,
         ), 400
     with db.connection() as connection:
@@ -65,8 +70,8 @@ def audit_log() -> str | tuple[str, int]:
         people = events.actors(connection)
 
     def link(**cursor: events.Cursor) -> str:
-        signed = {name: cursors.dump(value) for name, value in cursor.items()}
-        return url_for("report.audit_log", **filters.to_query(), **signed)
+        query: dict[str, Any] = filters.to_query() | {name: cursors.dump(value) for name, value in cursor.items()}
+        return url_for("report.audit_log", **query)
 
     return render_template(
         "audit_log.html",
@@ -74,9 +79,7 @@ def audit_log() -> str | tuple[str, int]:
         filters=filters,
         typed=request.args,
         page=page,
-        rows=[
-            (event, wording.sentence(event, names), wording.summary(event, names)) for event in page.events
-        ],
+        rows=[(event, wording.sentence(event, names), wording.summary(event, names)) for event in page.events],
         total=total,
         total_limit=events.COUNT_LIMIT,
         newer=link(after=page.events[0].cursor) if page.has_newer and page.events else None,
@@ -84,6 +87,7 @@ def audit_log() -> str | tuple[str, int]:
         people=people,
         categories=CATEGORIES,
         actions=ACTIONS,
+        presets=filters.presets(datetime.now(UTC)),
         export_form=ExportForm(),
     )
 
@@ -101,7 +105,7 @@ def event(event_id: int) -> str:
     try:
         zone = _filters().zone
     except FilterError:
-        zone = current_app.config["DEFAULT_TIME_ZONE"]
+        zone = default_zone()
     return render_template(
         "event.html",
         event=found,
@@ -136,9 +140,7 @@ def export() -> Response:
     def note(connection: db.Connection, details: dict[str, object]) -> int:
         return recording.record(connection, "export", "report", details=details)
 
-    export = CsvExport(
-        current_app.extensions["pool"], filters, note, byte_order_mark=bool(form.for_excel.data)
-    )
+    export = CsvExport(current_app.extensions["pool"], filters, note, byte_order_mark=bool(form.for_excel.data))
     response = Response(stream_with_context(export), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="audit-log-{export.event_id}.csv"'
     response.call_on_close(export.close)

@@ -28,7 +28,5 @@ class LogoutForm(FlaskForm):
 
 def init_app(app: Flask) -> None:
     CSRFProtect(app)
-    app.config["WTF_CSRF_TIME_LIMIT"] = (
-        None  # as long as the session, so that a page left open overnight still works
-    )
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session, so that a page left open overnight still works
     app.jinja_env.globals["logout_form"] = LogoutForm  # pyright: ignore[reportArgumentType]

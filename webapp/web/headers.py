@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask, Response, request
 
@@ -15,7 +16,7 @@ CONTENT_SECURITY_POLICY = (
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    app.config.update(
+    config: dict[str, Any] = dict(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="__Host-auditlog" if settings.secure_cookies else "auditlog",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
@@ -26,6 +27,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=64 * 1024,
         MAX_FORM_MEMORY_SIZE=64 * 1024,
     )
+    app.config.update(config)
 
     def add(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY

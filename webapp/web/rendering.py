@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, current_app
 
 from .. import wording
 from ..config import Settings
 
+FILTERS: dict[str, Callable[..., str]] = {
+    "moment": wording.moment,
+    "zone_label": wording.zone_label,
+    "exact": wording.exact,
+    "plain": wording.plain,
+}
+
 
 def init_app(app: Flask, settings: Settings) -> None:
     app.config["DEFAULT_TIME_ZONE"] = settings.time_zone
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters["moment"] = wording.moment
-    app.jinja_env.filters["zone_label"] = wording.zone_label
-    app.jinja_env.filters["exact"] = wording.exact
-    app.jinja_env.filters["plain"] = wording.plain
+    environment: Any = app.jinja_env
+    environment.trim_blocks = True
+    environment.lstrip_blocks = True
+    environment.filters.update(FILTERS)
+
+
+def default_zone() -> str:
+    """The zone shown until a reader chooses another."""
+    return str(current_app.config["DEFAULT_TIME_ZONE"])
