@@ -251,7 +251,7 @@ class EmbeddedServer:
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._binaries() / "postgres"), "-D", str(self.data), *flags]
         with self.log.open("wb") as log:
-            process = subprocess.Popen[bytes](  # noqa: S603 - our own server, fixed arguments
+            process = subprocess.Popen[bytes](
                 ["/bin/sh", "-c", KEEPER, "sh", *command],
                 stdin=subprocess.PIPE,
                 stdout=log,

@@ -20,7 +20,7 @@ from psycopg.conninfo import make_conninfo
 from .. import accounts, migrations
 from ..config import Settings
 from ..embedded import EmbeddedServer
-from ..errors import ServerError
+from ..errors import MigrationError, ServerError
 from . import history, writers
 from .people import ADMINISTRATOR, EDITORS
 
@@ -77,7 +77,11 @@ def prepared(
             url = _database(server)
         step("Creating tables and triggers")
         _require_ours(url)
-        migrations.migrate(url, with_reference_tables=True)
+        try:
+            migrations.migrate(url, with_reference_tables=True)
+        except MigrationError as error:
+            cure = "drop that database" if own_url else "start the demo over with --reset"
+            raise MigrationError(f"{error}. Or {cure}: its data is only for show") from None
         login = _logins(url, stack)
         password = _kept(directory / "administrator-password", lambda: secrets.token_urlsafe(12))
         was_filled = _fill(url, login, password, step)
