@@ -9,6 +9,9 @@ create table audit.tracked (
   exclude      text[] not null,
   mask         text[] not null,
   parent       text,
+  -- Columns stored in the clear. In a table with hidden columns, whatever is not in this list is
+  -- masked: it may be a hidden one under another name.
+  visible      text[] not null,
   -- What capture was generated from, so that audit.status() can say what has drifted since.
   columns      text[] not null,
   row_function text   not null,

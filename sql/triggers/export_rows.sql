@@ -40,9 +40,9 @@ begin
   end if;
 
   select string_agg(
-    case when a.attname = any (tracked.mask || tracked.exclude)
-      then format('null::%s', format_type(a.atttypid, a.atttypmod))
-      else format('source.%I', a.attname) end, ', ' order by a.attnum)
+    case when a.attname = any (tracked.visible)
+      then format('source.%I', a.attname)
+      else format('null::%s', format_type(a.atttypid, a.atttypmod)) end, ', ' order by a.attnum)
   into fields
   from pg_attribute a where a.attrelid = source and a.attnum > 0 and not a.attisdropped;
   return query execute

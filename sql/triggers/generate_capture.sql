@@ -16,6 +16,11 @@ begin
     left(md5(target::text || '.' || wanted.schema_name), 6));
   wanted.truncate_function := wanted.row_function || '_truncate';
   wanted.columns := audit.columns_of(target);
+  wanted.visible := array(
+    select a.attname::text from pg_attribute a
+    where a.attrelid = target and a.attnum > 0 and not a.attisdropped
+      and a.attname <> all (wanted.exclude || wanted.mask)
+    order by a.attnum);
 
   execute format($create$
 create or replace function audit.%1$I() returns trigger
@@ -87,7 +92,7 @@ $body$,
 
   delete from audit.tracked t where t.schema_name = wanted.schema_name and t.table_name = wanted.table_name;
   insert into audit.tracked select wanted.*;
-  details := to_jsonb(wanted) - '{columns,row_function,row_checksum,truncate_function,truncate_checksum,since}'::text[];
+  details := to_jsonb(wanted) - '{columns,visible,row_function,row_checksum,truncate_function,truncate_checksum,since}'::text[];
   perform audit.record_event(wanted.entity, 'configure', details => details || '{"did": "track"}');
   return true;
 end
