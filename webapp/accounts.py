@@ -51,7 +51,8 @@ def by_session_id(connection: Connection, session_id: str) -> User | None:
 def authenticate(connection: Connection, login: str, password: str) -> User | None:
     """The user whose password this is. Unknown, disabled and wrong take the same time."""
     with connection.cursor(row_factory=class_row(User)) as rows:
-        user = rows.execute(load("user_by_login"), {"login": login.strip()}).fetchone()
+        # PostgreSQL has no text with a NUL in it.
+        user = rows.execute(load("user_by_login"), {"login": login.strip().replace("\x00", "\ufffd")}).fetchone()
     right = _verify(user.password_hash if user else _nobodys_hash(), password)
     return user if user and user.active and right else None
 

@@ -7,6 +7,7 @@ however that ends.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import importlib.util
 import os
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -30,7 +32,9 @@ SOCKET_PATH_LIMIT = 100  # the kernel's is 107, less the name of the socket itse
 LOCK_SECONDS = 5  # children of a process that was killed take a moment to notice
 START_SECONDS = 60
 STOP_SECONDS = 60
-PORT = 5432  # names the socket file; nothing listens on the network
+PORT = 5432  # names the socket file; nothing listens on the network unless the settings say so
+
+DISK_FULL = "the disk is full: free some space (about 100 MB), then start again; nothing that was committed is lost"
 
 # A shell that becomes the server, and leaves behind a child that waits for the end of its standard
 # input. When our process ends, even by SIGKILL, the pipe closes and the server is told to stop.
@@ -79,8 +83,9 @@ class EmbeddedServer:
     _lock: IO[str] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.directory = self.directory.absolute()
+        self.directory = self.directory.resolve()
         self.data = self.directory / "data"
+        self._partial = self.directory / "data-partial"  # until initdb is through
         self.log = self.directory / "server.log"
 
     # -- what callers need ---------------------------------------------------------------------
@@ -95,7 +100,7 @@ class EmbeddedServer:
         return Path(tempfile.gettempdir()) / f"auditlog-{digest}"
 
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
-        return f"postgresql://{user}@/{database}?host={self.socket_directory}&port={PORT}"
+        return f"postgresql://{user}@/{database}?host={self.socket_directory}&port={self.settings.get('port', PORT)}"
 
     def program(self, name: str) -> Path:
         """A client program of this server's version, such as psql."""
@@ -111,6 +116,9 @@ class EmbeddedServer:
             if not (self.data / "PG_VERSION").exists():
                 self._initialise()
             self._launch()
+        except OSError as error:
+            self.stop()
+            raise ServerError(_explain_os_error(self.directory, error)) from None
         except BaseException:
             self.stop()
             raise
@@ -136,9 +144,14 @@ class EmbeddedServer:
         self._prepare_directory()
         self._take_lock()
         self._wait_for_predecessor()
+        # Only what is ours: the directory may have been somebody's home.
+        for folder in (self.data, self._partial, self.socket_directory):
+            shutil.rmtree(folder, ignore_errors=True)
+        for file in (self.log, self.directory / "lock"):
+            file.unlink(missing_ok=True)
         self.stop()
-        shutil.rmtree(self.directory, ignore_errors=True)
-        shutil.rmtree(self.socket_directory, ignore_errors=True)
+        with suppress(OSError):
+            self.directory.rmdir()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -155,13 +168,21 @@ class EmbeddedServer:
             self.directory.mkdir(parents=True, exist_ok=True, mode=0o755 if os.geteuid() == 0 else 0o700)
             for folder in (self.data, self.socket_directory):
                 folder.mkdir(exist_ok=True, mode=0o700)
-                if folder.stat().st_uid not in (os.geteuid(), self._owner()[0]):
+                if folder.lstat().st_uid not in (os.geteuid(), self._owner()[0]):
                     raise ServerError(f"{folder} belongs to another user: choose another --data-dir")
+                self._require_ours(folder)
                 self._give(folder)
         except OSError as error:
             raise ServerError(_explain_os_error(self.directory, error)) from None
         if os.geteuid() == 0:
             self._require_way_in()
+
+    def _require_ours(self, folder: Path) -> None:
+        # Whatever is in there will be given to the server's user, and deleted by --reset.
+        names = {path.name for path in folder.iterdir()}
+        ours = "PG_VERSION" in names if folder == self.data else all(name.startswith(".s.PGSQL.") for name in names)
+        if names and not ours:
+            raise ServerError(f"{folder} holds something else already: choose another --data-dir")
 
     def _require_way_in(self) -> None:
         # Opening somebody's home directory to the server's user would be worse than refusing.
@@ -173,7 +194,10 @@ class EmbeddedServer:
             )
 
     def _take_lock(self) -> None:
-        lock = (self.directory / "lock").open("a+")
+        try:
+            lock = (self.directory / "lock").open("a+")
+        except OSError as error:
+            raise ServerError(_explain_os_error(self.directory, error)) from None
         deadline = time.monotonic() + LOCK_SECONDS
         while not _try_lock(lock):
             if time.monotonic() > deadline:
@@ -184,10 +208,10 @@ class EmbeddedServer:
                     f"{self.directory} is in use by process {holder}: stop that one first, or choose another --data-dir"
                 )
             time.sleep(0.1)
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
         self._lock = lock
+        with suppress(OSError):  # only for the message above; the disk may be full
+            lock.truncate(0)
+            os.write(lock.fileno(), str(os.getpid()).encode())
 
     def _require_own_version(self) -> None:
         marker = self.data / "PG_VERSION"
@@ -210,23 +234,26 @@ class EmbeddedServer:
         while pid_file.exists():
             pid = _first_line_as_pid(pid_file)
             try:
-                name = psutil.Process(pid).name() if pid else ""
-            except psutil.NoSuchProcess:
-                name = ""
-            if name != "postgres":
+                ours = pid != 0 and str(self.data) in psutil.Process(pid).cmdline()
+            except psutil.Error:
+                ours = False
+            if not ours:
                 pid_file.unlink(missing_ok=True)
-                return
+                break
             if time.monotonic() > deadline:
                 raise ServerError(f"an earlier server (process {pid}) does not stop: kill {pid}, then try again")
             time.sleep(0.1)
+        for leftover in self.socket_directory.glob(".s.PGSQL.*"):
+            leftover.unlink()
 
     def _initialise(self) -> None:
-        for leftover in self.data.iterdir():  # of an initdb that was killed
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        shutil.rmtree(self._partial, ignore_errors=True)  # of an initdb that was killed
+        self._partial.mkdir(mode=0o700)
+        self._give(self._partial)
         done = self._run(
             [
                 str(self._binaries() / "initdb"),
-                f"--pgdata={self.data}",
+                f"--pgdata={self._partial}",
                 "--username=postgres",
                 "--auth=trust",  # only who may enter the 0700 socket folder gets this far
                 "--encoding=UTF8",
@@ -235,8 +262,9 @@ class EmbeddedServer:
             ]
         )
         if done.returncode != 0:
-            shutil.rmtree(self.data, ignore_errors=True)
+            shutil.rmtree(self._partial, ignore_errors=True)
             raise ServerError(f"cannot create the database in {self.data}: {_explain_output(done.stdout)}")
+        self._partial.rename(self.data)
 
     def _launch(self) -> None:
         settings = {
@@ -264,7 +292,10 @@ class EmbeddedServer:
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready():
             if process.poll() is not None:
-                raise ServerError(f"the server did not start: {_explain_output(self.log.read_bytes())}")
+                output = self.log.read_bytes()
+                if shutil.disk_usage(self.directory).free < 100_000:  # then its log is not complete either
+                    raise ServerError(f"the server did not start: {DISK_FULL}")
+                raise ServerError(f"the server did not start: {_explain_output(output)}")
             if time.monotonic() > deadline:
                 raise ServerError(f"the server did not start within {START_SECONDS} s: see {self.log}")
             time.sleep(0.02)
@@ -381,13 +412,15 @@ def _first_line_as_pid(file: Path) -> int:
 def _explain_os_error(directory: Path, error: OSError) -> str:
     if isinstance(error, PermissionError):
         return f"{error.filename or directory} is not yours to write: choose another --data-dir"
+    if error.errno == errno.ENOSPC:
+        return DISK_FULL
     return f"{directory}: {error.strerror}"
 
 
 def _explain_output(output: bytes) -> str:
     text = output.decode(errors="replace").strip()
     if "No space left on device" in text:
-        return "the disk is full: free some space (about 100 MB), then start again; nothing that was committed is lost"
+        return DISK_FULL
     if "Address already in use" in text or "already in use" in text:
         return "its socket or port is taken by another server: stop that one, or choose another --data-dir"
     lines = [line for line in text.splitlines() if "FATAL" in line or "PANIC" in line or "error:" in line]

@@ -115,10 +115,10 @@ class Filters:
         return found
 
     def to_query(self) -> dict[str, str]:
-        """The address again; what is not set is not in it."""
+        """The address again; what is not set is not in it. The zone always is: a colleague sees the same days."""
         names = {"start": "from", "end": "to", "zone": "tz"}
         query = {names.get(f.name, f.name): str(getattr(self, f.name) or "") for f in fields(self)}
-        return {name: value for name, value in query.items() if value and (name, value) != ("tz", "UTC")}
+        return {name: value for name, value in query.items() if value}
 
     def without(self, *names: str) -> dict[str, str]:
         """The address with some filters taken out."""

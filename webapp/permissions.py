@@ -54,7 +54,10 @@ def _gate() -> Response | None:
 def safe_next(target: str | None) -> str:
     """Where to go after signing in: an address of ours, or the reports."""
     if target:
-        parts = urlsplit(target)
+        try:
+            parts = urlsplit(target)
+        except ValueError:
+            return url_for("report.reports")
         plain = all(" " < c < "\x7f" for c in target)
         if plain and not parts.scheme and not parts.netloc and target[0] == "/" and target[1:2] not in ("/", "\\"):
             return target

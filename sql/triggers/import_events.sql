@@ -17,9 +17,11 @@ begin
   select e into bad from jsonb_array_elements(events) e
   where jsonb_typeof(e) <> 'object' or e ->> 'occurred_at' is null or e ->> 'entity' is null or e ->> 'action' is null
      or (e ->> 'occurred_at')::timestamptz > clock_timestamp()
+     or exists (select from jsonb_each(e) p where p.key in ('before', 'after', 'context')
+                and jsonb_typeof(p.value) not in ('object', 'null'))
   limit 1;
   if bad is not null then
-    raise exception 'audit.import_events: an event lacks occurred_at, entity or action, or lies in the future'
+    raise exception 'audit.import_events: an event lacks occurred_at, entity or action, lies in the future, or has a before, after or context that is no object'
       using errcode = 'invalid_parameter_value',
             detail = left(bad::text, 500),
             hint = 'Nothing was imported. Correct the event and call again with all of them.';

@@ -25,6 +25,8 @@ from . import history, writers
 from .people import ADMINISTRATOR, EDITORS
 
 DATABASE = "auditlog_demo"
+ADMINISTRATOR_PASSWORD = "administrator-password"  # noqa: S105 - names of files in the data directory
+SECRET_KEY = "secret-key"  # noqa: S105
 #: Logins of the demo, each with just the rights it needs.
 LOGINS: dict[str, LiteralString] = {
     "contacts_web": (
@@ -72,6 +74,8 @@ def prepared(
             if reset:
                 step("Deleting the old demo")
                 server.erase()
+                for secret in (ADMINISTRATOR_PASSWORD, SECRET_KEY):
+                    (directory / secret).unlink(missing_ok=True)
             step("Starting PostgreSQL")
             stack.enter_context(server)
             url = _database(server)
@@ -83,12 +87,12 @@ def prepared(
             cure = "drop that database" if own_url else "start the demo over with --reset"
             raise MigrationError(f"{error}. Or {cure}: its data is only for show") from None
         login = _logins(url, stack)
-        password = _kept(directory / "administrator-password", lambda: secrets.token_urlsafe(12))
+        password = _kept(directory / ADMINISTRATOR_PASSWORD, lambda: secrets.token_urlsafe(12))
         was_filled = _fill(url, login, password, step)
         yield Demo(
             web=Settings(
                 database_url=login["auditlog_web"],
-                secret_key=_kept(directory / "secret-key", lambda: secrets.token_urlsafe(48)),
+                secret_key=_kept(directory / SECRET_KEY, lambda: secrets.token_urlsafe(48)),
                 bind=f"127.0.0.1:{port}",
             ),
             login=ADMINISTRATOR[2],

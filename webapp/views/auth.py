@@ -37,15 +37,19 @@ def login() -> str | Response | tuple[str, int]:
         user = accounts.authenticate(connection, form.login.data or "", form.password.data or "")
         if user is None:
             # What was typed is not kept: people type passwords into the wrong box.
-            recording.record(connection, "sign_in_failed", "user")
+            recording.visitor().record(connection, "sign_in_failed", "user")
     if user is None:
         form.form_errors.append("That e-mail address and password do not match. Try again, or ask your administrator.")
         return render_template("login.html", form=form), 401
     session.clear()  # nothing from before signing in lives on
     login_user(user)
     session.permanent = True
-    with db.connection() as connection:
-        recording.record(connection, "sign_in", "user", user.user_id, user.name)
+    try:
+        with db.connection() as connection:
+            recording.visitor().record(connection, "sign_in", "user", user.user_id, user.name)
+    except Exception:
+        session.clear()  # nobody is in whose coming is not on record
+        raise
     return redirect(safe_next(form.next.data))
 
 
@@ -53,7 +57,7 @@ def login() -> str | Response | tuple[str, int]:
 def logout() -> Response:
     if LogoutForm().validate_on_submit():
         with db.connection() as connection:
-            recording.record(connection, "sign_out", "user", current_user.user_id, current_user.name)
+            recording.visitor().record(connection, "sign_out", "user", current_user.user_id, current_user.name)
         logout_user()
         session.clear()
     return redirect(url_for("auth.login"))

@@ -56,8 +56,9 @@ def _http_error(error: HTTPException) -> Page:
 
 
 def _forbidden() -> Page:
+    path = request.path.replace("\x00", "\ufffd")  # PostgreSQL has no text with a NUL in it
     with db.connection() as connection:
-        recording.record(connection, "denied", "report", details={"path": request.path})
+        recording.visitor().record(connection, "denied", "report", details={"path": path})
         asked = accounts.administrators(connection)
     return render_template("forbidden.html", administrators=asked, name=current_user.name), 403, {}
 

@@ -137,8 +137,10 @@ def export() -> Response:
     except FilterError as error:
         abort(400, str(error))
 
+    visitor = recording.visitor()
+
     def note(connection: db.Connection, details: dict[str, object]) -> int:
-        return recording.record(connection, "export", "report", details=details)
+        return visitor.record(connection, "export", "report", details=details)
 
     export = CsvExport(current_app.extensions["pool"], filters, note, byte_order_mark=bool(form.for_excel.data))
     response = Response(stream_with_context(export), mimetype="text/csv")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask import request
 from flask_login import current_user
 from psycopg.types.json import Jsonb
@@ -9,24 +11,38 @@ from psycopg.types.json import Jsonb
 from ..db import Connection
 
 
-def record(
-    connection: Connection,
-    action: str,
-    entity: str,
-    record_id: str | None = None,
-    record_label: str | None = None,
-    details: dict[str, object] | None = None,
-) -> int:
-    """Write one event in this transaction, as the person who is signed in."""
+@dataclass(frozen=True)
+class Visitor:
+    """Who is asking, and from where. Outlives the request, as the end of a long export does."""
+
+    user_id: str | None
+    name: str | None
+    context: dict[str, str | None]
+
+    def record(
+        self,
+        connection: Connection,
+        action: str,
+        entity: str,
+        record_id: str | None = None,
+        record_label: str | None = None,
+        details: dict[str, object] | None = None,
+    ) -> int:
+        """Write one event in this transaction, in the visitor's name; return its number."""
+        connection.execute("select audit.set_actor(%s, %s, null, %s)", (self.user_id, self.name, Jsonb(self.context)))
+        row = connection.execute(
+            "select audit.record_access(%s, %s, %s, %s, %s)",
+            (action, entity, record_id, record_label, Jsonb(details or {})),
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def visitor() -> Visitor:
+    """Whoever makes the current request."""
     known = current_user.is_authenticated
-    context = {"ip": request.remote_addr, "user_agent": (request.user_agent.string or "")[:300]}
-    connection.execute(
-        "select audit.set_actor(%s, %s, null, %s)",
-        (current_user.user_id if known else None, current_user.name if known else None, Jsonb(context)),
+    return Visitor(
+        user_id=current_user.user_id if known else None,
+        name=current_user.name if known else None,
+        context={"ip": request.remote_addr, "user_agent": request.user_agent.string[:300]},
     )
-    row = connection.execute(
-        "select audit.record_access(%s, %s, %s, %s, %s)",
-        (action, entity, record_id, record_label, Jsonb(details or {})),
-    ).fetchone()
-    assert row is not None
-    return int(row[0])

@@ -1,0 +1,123 @@
+"""A server that applications reach over TCP with a password, and the applications."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from webapp import embedded, migrations
+from webapp.embedded import EmbeddedServer
+
+HERE = Path(__file__).parent
+JDBC = Path("/usr/share/java/postgresql.jar")
+LOGIN = "crm"
+PASSWORD = "only for the tests"
+
+
+@dataclass
+class Crm:
+    """A database with contacts under capture, and the programs of an organisation that write to them."""
+
+    port: int
+    superuser: psycopg.Connection[Any]
+
+    def environment(self, password: str = PASSWORD) -> dict[str, str]:
+        """Ours, without the variables that would lead a client elsewhere."""
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        return ours | {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.port),
+            "PGUSER": LOGIN,
+            "PGPASSWORD": password,
+            "PGDATABASE": self.superuser.info.dbname,
+        }
+
+    def run(self, command: list[str], **settings: str) -> None:
+        done = subprocess.run(
+            command, env=self.environment() | settings, cwd=HERE, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+
+    def event_of(self, email: str) -> dict[str, Any]:
+        """The one event about the contact with this address."""
+        with self.superuser.cursor(row_factory=dict_row) as rows:
+            found = rows.execute("select * from audit.events where after ->> 'email' = %s", (email,)).fetchall()
+        assert len(found) == 1, f"{len(found)} events about {email}"
+        return found[0]
+
+
+@pytest.fixture(scope="session")
+def crm() -> Iterator[Crm]:
+    with tempfile.TemporaryDirectory(prefix="auditlog-clients-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        port = free_port()
+        server = EmbeddedServer(
+            Path(folder) / "server",
+            settings={"listen_addresses": "127.0.0.1", "port": str(port), "fsync": "off"},
+        )
+        with server:
+            # What a new data directory trusts, this one does not: over TCP only with the password.
+            (server.data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+            with psycopg.connect(server.url(), autocommit=True) as connection:
+                connection.execute("select pg_reload_conf()")
+                connection.execute("create database clients")
+            migrations.migrate(server.url("clients"), with_reference_tables=True)
+            with psycopg.connect(server.url("clients"), autocommit=True) as connection:
+                name = sql.Identifier(LOGIN)
+                connection.execute(sql.SQL("create role {} login password {}").format(name, PASSWORD))
+                connection.execute(sql.SQL("grant select, insert, update, delete on contacts to {}").format(name))
+                connection.execute(sql.SQL("grant usage on all sequences in schema public to {}").format(name))
+                yield Crm(port, connection)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+# -- the commands that run each client -----------------------------------------------------------
+
+
+def psql() -> list[str]:
+    return [str(embedded.psql()), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
+
+
+def python(file: str) -> list[str]:
+    return [sys.executable, str(HERE / file)]
+
+
+def node() -> list[str]:
+    program = shutil.which("node") or pytest.skip("node is not installed")
+    npm = shutil.which("npm") or pytest.skip("npm is not installed")
+    # Two workers must not install into one folder at the same time.
+    with (Path(tempfile.gettempdir()) / f"auditlog-clients-npm-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (HERE / "node_modules/pg/package.json").exists():
+            subprocess.run(
+                [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"],
+                cwd=HERE,
+                check=True,
+                timeout=300,
+            )
+    return [program, str(HERE / "client.mjs")]
+
+
+def java() -> list[str]:
+    program = shutil.which("java") or pytest.skip("java is not installed")
+    if not JDBC.exists():
+        pytest.skip(f"{JDBC} is missing: apt-get install libpostgresql-jdbc-java")
+    return [program, "-XX:TieredStopAtLevel=1", "-cp", str(JDBC), str(HERE / "Client.java")]

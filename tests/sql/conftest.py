@@ -1,0 +1,38 @@
+"""A second kind of database: one for all tests that only write to the reference tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from pytest_postgresql.executors import NoopExecutor
+
+from tests.conftest import Database
+
+
+@pytest.fixture(scope="session")
+def shared_url(server: NoopExecutor) -> Iterator[str]:
+    address = {"host": server.host, "port": server.port, "user": server.user, "password": server.password}
+    name = f"{server.dbname}_shared"
+    with psycopg.connect("", autocommit=True, dbname="postgres", **address) as connection:
+        connection.execute(f"drop database if exists {name} with (force)".encode())
+        connection.execute(f"create database {name} template {server.template_dbname}".encode())
+        yield make_conninfo("", dbname=name, **address)
+        connection.execute(f"drop database {name} with (force)".encode())
+
+
+@pytest.fixture
+def shared(shared_url: str) -> Iterator[Database]:
+    """A database whose reference tables are empty. Its log is not: see watch().
+
+    Copying a database for each test would cost more than most tests. Whoever creates or alters
+    anything asks for `db` instead.
+    """
+    with psycopg.connect(shared_url, autocommit=True) as superuser:
+        superuser.execute("truncate users, user_permissions, contacts, groups, contact_groups restart identity")
+        superuser.execute("truncate audit.export_rights, audit.export_tickets")
+        database = Database(shared_url, superuser)
+        yield database
+        database.close()

@@ -1,0 +1,184 @@
+"""Who may open what: every address, every method, everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests.conftest import Browser, Database, csrf_token
+from webapp import permissions
+
+Visitor = Callable[..., Browser]
+METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
+READING = ["GET", "HEAD"]
+
+#: Every address, with an example of it. A new one must be added here, and below.
+ADDRESSES = {
+    "static": ("/static/<path:filename>", "/static/style.css"),
+    "health.healthz": ("/healthz", "/healthz"),
+    "auth.login": ("/login", "/login"),
+    "auth.logout": ("/logout", "/logout"),
+    "report.home": ("/", "/"),
+    "report.reports": ("/reports/", "/reports/"),
+    "report.audit_log": ("/reports/audit-log", "/reports/audit-log"),
+    "report.event": ("/reports/audit-log/events/<int:event_id>", "/reports/audit-log/events/1"),
+    "report.record": ("/reports/audit-log/records/<entity>/<path:record_id>", "/reports/audit-log/records/user/1"),
+    "report.actor": ("/reports/audit-log/actors/<path:actor_id>", "/reports/audit-log/actors/1"),
+    "report.export": ("/reports/audit-log/export", "/reports/audit-log/export"),
+    "health.health": ("/reports/audit-log/health", "/reports/audit-log/health"),
+}
+
+SIGN_IN = "to the sign-in page"
+Answer = int | str
+Answers = tuple[Answer, Answer, Answer, Answer]
+COLUMNS = [None, "plain", "auditor", "admin"]
+EVERYBODY: Answers = (200, 200, 200, 200)
+ON_THEIR_WAY: Answers = (SIGN_IN, 302, 302, 302)
+READERS: Answers = (SIGN_IN, 403, 200, 200)
+READERS_ON: Answers = (SIGN_IN, 403, 302, 302)
+OPTIONS_FOR_READERS: Answers = (401, 403, 200, 200)
+
+#: What each method of each address answers to nobody, a plain user, an auditor, an administrator.
+#: Whatever is not here is not allowed at all.
+EXPECTED: dict[str, dict[str, Answers]] = {
+    "static": {"GET": EVERYBODY, "HEAD": EVERYBODY, "OPTIONS": EVERYBODY},
+    "health.healthz": {"GET": EVERYBODY, "HEAD": EVERYBODY, "OPTIONS": EVERYBODY},
+    "auth.login": {
+        "GET": (200, 302, 302, 302),
+        "HEAD": (200, 302, 302, 302),
+        "OPTIONS": EVERYBODY,
+        "POST": (400, 302, 302, 302),
+    },
+    "auth.logout": {"POST": (401, SIGN_IN, SIGN_IN, SIGN_IN), "OPTIONS": (401, 200, 200, 200)},
+    "report.home": {"GET": ON_THEIR_WAY, "HEAD": ON_THEIR_WAY, "OPTIONS": (401, 200, 200, 200)},
+    "report.reports": {
+        "GET": (SIGN_IN, 200, 200, 200),
+        "HEAD": (SIGN_IN, 200, 200, 200),
+        "OPTIONS": (401, 200, 200, 200),
+    },
+    "report.audit_log": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
+    "report.event": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
+    "report.record": {"GET": READERS_ON, "HEAD": READERS_ON, "OPTIONS": OPTIONS_FOR_READERS},
+    "report.actor": {"GET": READERS_ON, "HEAD": READERS_ON, "OPTIONS": OPTIONS_FOR_READERS},
+    "report.export": {"POST": (401, 403, 200, 200), "OPTIONS": OPTIONS_FOR_READERS},
+    "health.health": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
+}
+
+
+def expected(endpoint: str, method: str, column: int) -> Answer:
+    answers = EXPECTED[endpoint].get(method)
+    if answers:
+        return answers[column]
+    if column:
+        return 405
+    return SIGN_IN if method in READING else 401
+
+
+def test_the_list_of_addresses_is_whole(app: Flask) -> None:
+    assert {rule.endpoint: rule.rule for rule in app.url_map.iter_rules()} == {
+        endpoint: rule for endpoint, (rule, _) in ADDRESSES.items()
+    }
+    assert set(permissions.ROUTES) == set(ADDRESSES)
+
+
+@pytest.mark.parametrize("column", range(4), ids=["nobody", "plain", "auditor", "admin"])
+def test_every_address_answers_every_method_as_the_table_says(app: Flask, visitor: Visitor, column: int) -> None:
+    browser = visitor(COLUMNS[column])
+    page = browser.client.get("/reports/" if column else "/login")
+    token = csrf_token(page.text)
+    cookie = browser.client.get_cookie("auditlog")
+    assert cookie is not None
+    seen: dict[tuple[str, str], Answer] = {}
+    for endpoint, (_, address) in ADDRESSES.items():
+        for method in METHODS:
+            client = app.test_client()  # signing out must not spoil the next one
+            client.set_cookie("auditlog", cookie.value)
+            with client.open(address, method=method, headers={"X-CSRFToken": token}) as response:
+                to_sign_in = response.status_code == 302 and response.location.startswith("/login")
+                seen[endpoint, method] = SIGN_IN if to_sign_in else response.status_code
+    wanted = {(e, m): expected(e, m, column) for e in ADDRESSES for m in METHODS}
+    assert {k: v for k, v in seen.items() if v != wanted[k]} == {}
+
+
+@pytest.mark.parametrize("who", [None, "plain", "auditor", "admin"])
+def test_an_address_that_nobody_thought_of_is_closed(app: Flask, visitor: Visitor, who: str | None) -> None:
+    app.add_url_rule("/reports/forgotten", "forgotten", lambda: "open to all")
+    page = visitor(who).get("/reports/forgotten", status=403 if who else 302)
+    assert "open to all" not in page
+
+
+def test_an_unknown_address_is_not_even_denied_to_nobody(visitor: Visitor) -> None:
+    response = visitor().client.get("/reports/audit-log/no-such-page")
+    assert response.status_code == 302
+    assert response.location.startswith("/login")
+
+
+def test_the_way_to_the_audit_log_is_shown_to_those_who_may_go_it(visitor: Visitor) -> None:
+    for who in ("auditor", "admin"):
+        page = visitor(who).get("/reports/")
+        assert page.count('href="/reports/audit-log"') == 2, "in the navigation and on the card"
+    page = visitor("plain").get("/reports/")
+    assert 'href="/reports/audit-log' not in page
+    assert "ask your administrator" in page
+
+
+def test_the_refusal_names_the_administrator_and_is_recorded(db: Database, visitor: Visitor) -> None:
+    browser = visitor("plain")
+    page = browser.get("/reports/audit-log/events/7", status=403)
+    assert "Oskar Lind" in page
+    assert "Please ask your administrator" in page
+    assert "Alex Morgan" in page
+    assert "Mei Tanaka" not in page
+    denied = db.last()
+    assert (denied["action"], denied["actor_id"], denied["actor_name"]) == ("denied", "3", "Oskar Lind")
+    assert denied["context"]["denied"] == {"path": "/reports/audit-log/events/7"}
+    assert denied["context"]["ip"] == "127.0.0.1"
+
+
+def test_the_refusal_shows_hostile_names_as_text(db: Database, visitor: Visitor) -> None:
+    db.run("update users set name = '<script>alert(1)</script>'")
+    page = visitor("plain").get("/reports/audit-log", status=403)
+    assert "<script>alert" not in page
+    assert page.count("&lt;script&gt;alert") >= 2
+
+
+@pytest.mark.parametrize("path", ["/reports/audit-log/records/contact/%00", "/reports/audit-log/actors/%F0%28%8C"])
+def test_the_refusal_survives_odd_addresses(visitor: Visitor, path: str) -> None:
+    assert "You cannot open this page" in visitor("plain").get(path, status=403)
+
+
+def test_a_demotion_takes_effect_on_the_next_click(db: Database, visitor: Visitor) -> None:
+    browser = visitor("auditor")
+    browser.get("/reports/audit-log")
+    db.run("update users set role = 'member' where id = 2")
+    browser.get("/reports/audit-log", status=403)
+    assert "No report is open to you yet" in browser.get("/reports/")
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["update users set active = false", "update users set password_hash = password_hash || 'x'", "delete from users"],
+    ids=["disabled", "new password", "deleted"],
+)
+def test_whoever_is_shut_out_is_out_on_the_next_click(db: Database, visitor: Visitor, change: str) -> None:
+    browser = visitor("auditor")
+    browser.get("/reports/audit-log")
+    db.run(f"{change} where id = 2")
+    browser.get("/reports/audit-log", status=302)
+
+
+def test_a_permission_is_worth_as_much_as_a_role(db: Database, visitor: Visitor) -> None:
+    db.run("insert into user_permissions values (3, 'audit.view')")
+    browser = visitor("plain")
+    page = browser.get("/reports/audit-log")
+    assert 'action="/reports/audit-log/export"' not in page
+    browser.post("/reports/audit-log/export", page="/reports/", status=403)
+
+    db.run("insert into user_permissions values (3, 'audit.export')")
+    assert "/reports/audit-log/export" in browser.get("/reports/audit-log")
+    browser.post("/reports/audit-log/export", page="/reports/", status=200)
+
+    db.run("delete from user_permissions where permission = 'audit.view'")
+    browser.get("/reports/audit-log", status=403)
