@@ -1,5 +1,7 @@
 """Writes one contact with Django's ORM: django_client.py named|unnamed EMAIL, connected by the PG* variables."""
 
+# Django comes without types.
+# pyright: reportGeneralTypeIssues=false
 from __future__ import annotations
 
 import os
