@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,12 +13,10 @@ import psutil
 import psycopg
 import pytest
 
+from tests.clients.places import REPOSITORY, new_place
 from webapp import embedded
 from webapp.embedded import EmbeddedServer
 from webapp.errors import ServerError
-
-ROOT = os.geteuid() == 0
-REPOSITORY = Path(__file__).parent.parent
 
 #: A program that owns a server until its standard input ends.
 OWNER = """
@@ -38,18 +35,16 @@ with EmbeddedServer(Path(sys.argv[1])) as server:
 @pytest.fixture(scope="module")
 def template() -> Iterator[Path]:
     """A data directory that was used once and stopped."""
-    with tempfile.TemporaryDirectory(prefix="auditlog-embedded-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        EmbeddedServer(Path(folder) / "server").start().stop()
-        yield Path(folder) / "server"
+    with new_place() as folder:
+        EmbeddedServer(folder / "server").start().stop()
+        yield folder / "server"
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
     """An empty folder that the server's user may go through, which pytest's own is not."""
-    with tempfile.TemporaryDirectory(prefix="auditlog-embedded-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        yield Path(folder)
+    with new_place() as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -155,9 +150,6 @@ def test_it_starts_over_when_creating_its_data_was_killed_half_way(place: Path) 
     while not list(place.glob("server/data*/PG_VERSION")):
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    half_way = psutil.Process(process.pid).children(recursive=True)
-    for child in half_way:
-        child.kill()
     kill(process)
     with EmbeddedServer(place / "server") as server, psycopg.connect(server.url()) as connection:
         assert connection.execute("select count(*) from pg_class").fetchone()

@@ -7,19 +7,18 @@ import pwd
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.clients.places import REPOSITORY, new_place
 from webapp import embedded
 from webapp.embedded import EmbeddedServer
 from webapp.errors import ServerError
 
 ROOT = os.geteuid() == 0
-REPOSITORY = Path(__file__).parent.parent
 
 #: Becomes an ordinary user when it is root. Everything is imported before, because that user may not be able
 #: to read this checkout or the interpreter's library; argument 1 is a copy of the server that everybody can read.
@@ -42,9 +41,8 @@ assert os.geteuid() != 0
 @pytest.fixture
 def place() -> Iterator[Path]:
     """An empty folder that everybody may go through."""
-    with tempfile.TemporaryDirectory(prefix="auditlog-rights-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        yield Path(folder)
+    with new_place() as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -85,7 +85,8 @@ class EmbeddedServer:
     def __post_init__(self) -> None:
         self.directory = self.directory.resolve()
         self.data = self.directory / "data"
-        self._partial = self.directory / "data-partial"  # until initdb is through
+        # Until initdb is through. One that outlives a killed owner keeps to its own folder.
+        self._partial = self.directory / f"data-partial-{os.getpid()}"
         self.log = self.directory / "server.log"
 
     # -- what callers need ---------------------------------------------------------------------
@@ -145,7 +146,7 @@ class EmbeddedServer:
         self._take_lock()
         self._wait_for_predecessor()
         # Only what is ours: the directory may have been somebody's home.
-        for folder in (self.data, self._partial, self.socket_directory):
+        for folder in (self.data, *self.directory.glob("data-partial-*"), self.socket_directory):
             shutil.rmtree(folder, ignore_errors=True)
         for file in (self.log, self.directory / "lock"):
             file.unlink(missing_ok=True)
@@ -247,7 +248,8 @@ class EmbeddedServer:
             leftover.unlink()
 
     def _initialise(self) -> None:
-        shutil.rmtree(self._partial, ignore_errors=True)  # of an initdb that was killed
+        for leftover in self.directory.glob("data-partial-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
         self._partial.mkdir(mode=0o700)
         self._give(self._partial)
         done = self._run(

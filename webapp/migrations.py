@@ -178,9 +178,11 @@ def _apply(connection: psycopg.Connection[tuple[object, ...]], script: Script, l
             "Look for it in pg_stat_activity, and try again when it has finished"
         ) from None
     except psycopg.errors.InsufficientPrivilege as error:
+        cure = error.diag.message_hint or (
+            "Connect as the owner of the database, with the right to create roles (CREATEROLE) or as superuser"
+        )
         raise MigrationError(
-            f"{script.name}: {error.diag.message_primary}. Connect as the owner of the database, "
-            "with the right to create roles (CREATEROLE) or as superuser; this file was not applied"
+            f"{script.name}: {error.diag.message_primary}. {cure.rstrip('.')}; this file was not applied"
         ) from error
     except psycopg.Error as error:
         raise MigrationError(

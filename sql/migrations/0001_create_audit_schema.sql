@@ -20,8 +20,16 @@ begin
     if not (select rolbypassrls from pg_roles where rolname = 'audit_owner') then
       alter role audit_owner bypassrls;
     end if;
-  elsif not pg_has_role(current_user, 'audit_owner', 'member') then
-    execute format('grant audit_owner to %I', current_user);
+  -- From PostgreSQL 16 on, who creates a role is its member, but may not yet act as it.
+  elsif not pg_has_role(current_user, 'audit_owner',
+                        case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end) then
+    begin
+      execute format('grant audit_owner to %I', current_user);
+    exception when insufficient_privilege then
+      raise exception 'the role audit_owner is on this server already, and % may not act as it', current_user
+        using errcode = 'insufficient_privilege',
+              hint = format('Let a superuser run: grant audit_owner to %I', current_user);
+    end;
   end if;
 end
 $$;

@@ -25,4 +25,4 @@ $$;
 
 comment on function audit.tracked_table(regclass) is
   'How a table is tracked. Error: 42704 when it is not; the message lists the tables that are.';
-grant execute on function audit.tracked_table(regclass) to audit_admin;
+grant execute on function audit.tracked_table(regclass) to audit_admin, audit_reader;

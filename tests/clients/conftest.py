@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from tests.clients.places import environment, free_port, new_place
 from webapp import embedded, migrations
 from webapp.embedded import EmbeddedServer
 
@@ -36,9 +36,7 @@ class Crm:
     superuser: psycopg.Connection[Any]
 
     def environment(self, password: str = PASSWORD) -> dict[str, str]:
-        """Ours, without the variables that would lead a client elsewhere."""
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-        return ours | {
+        return environment() | {
             "PGHOST": "127.0.0.1",
             "PGPORT": str(self.port),
             "PGUSER": LOGIN,
@@ -62,11 +60,10 @@ class Crm:
 
 @pytest.fixture(scope="session")
 def crm() -> Iterator[Crm]:
-    with tempfile.TemporaryDirectory(prefix="auditlog-clients-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
+    with new_place() as place:
         port = free_port()
         server = EmbeddedServer(
-            Path(folder) / "server",
+            place / "server",
             settings={"listen_addresses": "127.0.0.1", "port": str(port), "fsync": "off"},
         )
         with server:
@@ -82,11 +79,6 @@ def crm() -> Iterator[Crm]:
                 connection.execute(sql.SQL("grant select, insert, update, delete on contacts to {}").format(name))
                 connection.execute(sql.SQL("grant usage on all sequences in schema public to {}").format(name))
                 yield Crm(port, connection)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 # -- the commands that run each client -----------------------------------------------------------

@@ -66,7 +66,6 @@ def test_the_next_transaction_of_the_same_connection_names_nobody(crm: Crm, emai
     script = (HERE / "client.sql").read_text() + (HERE / "client_unnamed.sql").read_text().replace(
         ":'email'", "'after-' || :'email'"
     )
-    crm.run([*psql(), f"--set=email={email}", "--command=select 1", "--command=select 1"])
     crm.run(["/bin/sh", "-c", 'printf %s "$SCRIPT" | "$@"', "sh", *psql(), f"--set=email={email}"], SCRIPT=script)
     assert crm.event_of(email)["actor_id"] == "42"
     assert crm.event_of(f"after-{email}")["actor_id"] is None

@@ -1,0 +1,151 @@
+"""The whole path in a real browser, as a first-time administrator takes it."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.conftest import PASSWORD, PEOPLE, Database
+
+pytestmark = pytest.mark.browser
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+PAGES = ["/reports/", "/reports/audit-log", "/reports/audit-log?category=users", "/reports/audit-log?from=never",
+         "/reports/audit-log?record=none", "/reports/audit-log/health", "/nowhere"]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if not program:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(app: Flask) -> Iterator[str]:
+    """The application, really listening."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def page(chromium: Browser, site: str) -> Iterator[Page]:
+    """A new window; whatever it complains about fails the test."""
+    context = chromium.new_context(base_url=site, accept_downloads=True, locale="en-GB")
+    window = context.new_page()
+    complaints: list[str] = []
+    window.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    window.on("pageerror", lambda error: complaints.append(str(error)))
+    yield window
+    context.close()
+    # Pages that answer 400, 403 and 404 on purpose are noted by the browser too.
+    assert [text for text in complaints if "Failed to load resource" not in text] == []
+
+
+def sign_in(page: Page, who: str = "auditor") -> None:
+    page.goto("/login")
+    page.get_by_label("E-mail address").fill(PEOPLE[who][2])
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Reports")
+
+
+def ids(page: Page) -> list[str]:
+    return [row.removeprefix("event-") for row in page.locator("tbody tr").evaluate_all("rows => rows.map(r => r.id)")]
+
+
+def test_from_sign_in_to_the_exported_file(db: Database, page: Page, tmp_path: Path) -> None:
+    app = db.connect()
+    app.execute("insert into contacts (id, first_name, last_name, phone) values (7, 'Ada', 'Lovelace', '1')")
+    with app.transaction():
+        app.execute("select audit.set_actor('2', 'Mei Tanaka')")
+        app.execute("update contacts set phone = '2' where id = 7")
+    app.execute("insert into groups (name) values ('Press')")
+
+    sign_in(page)
+    page.get_by_role("navigation").get_by_role("link", name="Audit Log").click()
+    page.get_by_label("Category").select_option("Contacts")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("tbody tr")).to_have_count(2)
+    shown = ids(page)
+
+    page.get_by_role("link", name="Details").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mei Tanaka changed contact Ada Lovelace")
+    cells = page.get_by_role("table").get_by_role("row").nth(1).get_by_role("cell")
+    assert cells.all_inner_texts() == ["1", "2"]
+    page.go_back()
+
+    page.locator("summary", has_text="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    with file.open(newline="", encoding="utf-8") as text:
+        assert [row["event_id"] for row in csv.DictReader(text)] == shown
+    exported = db.events("action = 'export'")
+    assert [event["actor_name"] for event in exported] == ["Mei Tanaka", "Mei Tanaka"]
+
+
+def test_a_change_by_anybody_is_there_after_one_reload(db: Database, page: Page) -> None:
+    sign_in(page)
+    page.goto("/reports/audit-log")
+    db.connect(application_name="psql").execute("insert into contacts (first_name) values ('Grace')")
+    page.reload()
+    first = page.locator("tbody tr").first
+    expect(first).to_contain_text("created contact Grace")
+    expect(first).to_contain_text("app")
+    expect(first).to_contain_text("no person named")
+
+
+def test_the_keyboard_alone_signs_in_and_opens_the_report(page: Page) -> None:
+    page.goto("/login")
+    page.keyboard.type(PEOPLE["auditor"][2])
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Reports")
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Audit Log":
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Audit Log")
+
+
+def test_no_page_scrolls_sideways_on_the_smallest_phone(db: Database, page: Page) -> None:
+    db.connect().execute("insert into contacts (first_name, last_name, notes) values (repeat('W', 300), 'x', 'y')")
+    db.connect().execute("update contacts set notes = repeat('long', 200)")
+    page.set_viewport_size({"width": 320, "height": 640})
+    sign_in(page)
+    event = f"/reports/audit-log/events/{db.last()['event_id'] - 1}"
+    for path in [*PAGES, event]:
+        page.goto(path)
+        width: Any = page.evaluate("document.documentElement.scrollWidth")
+        widest = 'e => [...document.querySelectorAll("body *")].filter(x => x.getBoundingClientRect().right > 321).map(x => x.outerHTML.slice(0, 80)).slice(0, 3)'
+        assert width <= 320, f"{path} is {width} px wide: {page.evaluate(widest)}"
+
+
+def test_somebody_without_the_permission_is_told_whom_to_ask(page: Page) -> None:
+    sign_in(page, "plain")
+    expect(page.get_by_role("navigation").get_by_role("link", name="Audit Log")).to_have_count(0)
+    page.goto("/reports/audit-log")
+    expect(page.locator("main")).to_contain_text("ask your administrator: Alex Morgan")

@@ -1,0 +1,233 @@
+"""What each role may do with the log; and that nobody, its owner included, changes it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.conftest import Database
+from tests.sql.support import denied, refused, seed, watch
+
+#: What every role may call. Anything else in audit is granted by name.
+PUBLIC = ["export_rows", "record_export", "request_export", "set_actor"]
+
+RELATIONS = """
+select 'audit.' || c.relname from pg_class c
+where c.relnamespace = 'audit'::regnamespace and c.relkind in ('r', 'p', 'v')
+"""
+
+
+@pytest.fixture
+def db(shared: Database) -> Database:
+    seed(shared)
+    return shared
+
+
+def call_of(db: Database, function: str) -> str:
+    """SQL that calls a function with nulls of the right types."""
+    types = db.value("select oidvectortypes(proargtypes) from pg_proc where oid = %s::regprocedure", function)
+    arguments = ", ".join(f"null::{'contacts' if t == 'anyelement' else t}" for t in types.split(", ") if t)
+    return f"select {function.partition('(')[0]}({arguments})"
+
+
+def may(db: Database, login: str, privilege: str) -> set[str]:
+    rows = db.run(f"select r from ({RELATIONS}) as x(r) where has_table_privilege(%s, r, %s)", login, privilege)
+    return {re.sub(r"_\d{4}_\d\d$", "_<month>", r) for (r,) in rows}
+
+
+@pytest.mark.parametrize("login", ["app", "stranger"])
+def test_an_application_has_no_right_on_anything_in_audit(db: Database, login: str) -> None:
+    for privilege in ("select", "insert", "update", "delete", "truncate", "references", "trigger"):
+        assert may(db, login, privilege) == set()
+    assert db.value("select has_schema_privilege(%s, 'audit', 'create')", login) is False
+    sequences = "select count(*) from pg_class where relnamespace = 'audit'::regnamespace and relkind = 'S'"
+    assert db.value(f"{sequences} and has_sequence_privilege(%s, oid, 'usage, select, update')", login) == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from audit.events",
+        "select * from audit.report",
+        "insert into audit.events (entity, action) values ('contact', 'export')",
+        "update audit.events set actor_id = 'x'",
+        "delete from audit.events",
+        "truncate audit.events",
+        "insert into audit.events_default select * from audit.events_default",
+        "truncate audit.events_default",
+        "drop table audit.events_default",
+        "alter table audit.events disable trigger refuse_mutation",
+        "alter table contacts disable trigger audit_capture",
+        "drop trigger audit_capture on contacts",
+        "create table audit.mine ()",
+        "create trigger forge after insert on audit.events execute function audit.refuse_mutation()",
+        "select * from audit.web_users",
+        "select * from audit.tracked",
+        "select * from audit.migrations",
+        "set session_replication_role = replica",
+        "set role audit_owner",
+        "set role audit_web",
+    ],
+)
+def test_an_application_that_tries_is_denied(db: Database, statement: str) -> None:
+    with denied():
+        db.connect("app").execute(statement.encode())
+
+
+def test_an_application_can_call_set_actor_and_no_other_function_of_audit(db: Database) -> None:
+    app = db.connect("app")
+    functions = db.run("select oid::regprocedure::text from pg_proc where pronamespace = 'audit'::regnamespace")
+    assert len(functions) > 30
+    for (function,) in functions:
+        name = function.removeprefix("audit.").partition("(")[0]
+        if name == "set_actor":
+            app.execute(call_of(db, function).encode())
+        elif name in PUBLIC:
+            hint = "allow_export" if name != "export_rows" else "request_export"
+            with refused("42501", "may not export" if name != "export_rows" else "is not valid", hint=hint):
+                app.execute(call_of(db, function).encode())
+        else:
+            with denied("42501"):
+                app.execute(call_of(db, function).encode())
+
+
+def test_everybody_may_execute_exactly_the_listed_functions(db: Database) -> None:
+    open_to_all = db.run(
+        "select distinct p.proname from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a "
+        "where p.pronamespace = 'audit'::regnamespace and a.grantee = 0 order by 1"
+    )
+    assert [name for (name,) in open_to_all] == PUBLIC
+
+
+@pytest.mark.parametrize("login", ["web", "reader", "admin"])
+def test_no_role_that_works_with_the_log_may_write_it(db: Database, login: str) -> None:
+    for privilege in ("insert", "update", "delete", "truncate", "trigger", "references"):
+        assert may(db, login, privilege) == set()
+    assert db.value("select has_schema_privilege(%s, 'audit', 'create')", login) is False
+    assert db.value("select has_schema_privilege(%s, 'public', 'create')", login) is False
+    assert db.value("select has_database_privilege(%s, current_database(), 'create')", login) is False
+
+
+def test_each_role_reads_what_its_work_needs(db: Database) -> None:
+    assert may(db, "reader", "select") == {"audit.report", "audit.tracked", "audit.migrations"}
+    web = {"audit.events", "audit.report", "audit.web_users", "audit.tracked", "audit.migrations"}
+    assert may(db, "web", "select") == web
+    admin = {"audit.events", "audit.report", "audit.tracked", "audit.migrations", "audit.export_rights"}
+    assert may(db, "admin", "select") == admin
+
+
+def test_the_web_application_sees_no_table_of_the_customer(db: Database) -> None:
+    for table in ("contacts", "groups", "users", "contact_groups", "user_permissions"):
+        with denied():
+            db.connect("web").execute(f"select * from {table}".encode())
+
+
+@pytest.mark.parametrize("action", ["insert", "update", "erase", "configure", "baseline", None])
+def test_the_web_application_cannot_record_what_it_does_not_do(db: Database, action: str | None) -> None:
+    with refused("42501", "is not the web application's to record", hint="It records sign_in"):
+        db.connect("web").execute("select audit.record_access(%s, 'user')", (action,))
+    with refused("42501", "is not the web application's to record"):
+        db.connect("web").execute("select audit.record_access('view', 'contact')")
+
+
+def partitions(db: Database) -> list[str]:
+    """The root, this month, the default."""
+    month = db.value("select format('audit.events_%s', to_char(now() at time zone 'UTC', 'YYYY_MM'))")
+    return ["audit.events", month, "audit.events_default"]
+
+
+@pytest.mark.parametrize("mode", ["origin", "replica", "local"])
+@pytest.mark.parametrize("role", ["postgres", "audit_owner"])
+def test_nobody_changes_or_removes_events(db: Database, role: str, mode: str) -> None:
+    admin = db.connect("postgres")
+    admin.execute("select set_config('session_replication_role', %s, false)", (mode,))
+    with admin.transaction(force_rollback=True):
+        # A row trigger needs a row.
+        admin.execute("insert into audit.events (occurred_at, entity, action) values ('1999-01-01', 'user', 'view')")
+        admin.execute(f"set local role {role}".encode())
+        for table in partitions(db):
+            for statement in (f"update {table} set actor_id = 'x'", f"delete from {table}", f"truncate {table}"):
+                verb = statement.split()[0].upper()
+                with refused("42501", f"the audit log is append-only: {verb} on audit.events", hint="auditlog erase"):
+                    with admin.transaction():
+                        admin.execute(statement.encode())
+
+
+def test_merge_and_on_conflict_do_not_change_events_either(db: Database) -> None:
+    with refused("42501", "the audit log is append-only: UPDATE"):
+        db.run("merge into audit.events e using (values (1)) v(n) on true when matched then update set actor_id = 'x'")
+    with refused("42501", "the audit log is append-only: DELETE"):
+        db.run("merge into audit.events e using (values (1)) v(n) on true when matched then delete")
+
+
+def test_every_month_made_ahead_is_guarded_like_the_first(db: Database) -> None:
+    unguarded = db.run(
+        "select c.relname from pg_class c where c.relnamespace = 'audit'::regnamespace and c.relname like 'events%%' "
+        "and c.relkind in ('r', 'p') and (select count(*) from pg_trigger g where g.tgrelid = c.oid "
+        "and g.tgname in ('refuse_mutation', 'refuse_truncate') and g.tgenabled = 'A') <> 2 and %s",
+        True,
+    )
+    assert unguarded == []
+
+
+def test_every_definer_function_has_a_pinned_path_and_the_owner_without_login(db: Database) -> None:
+    loose = db.run(
+        "select p.proname from pg_proc p where p.pronamespace = 'audit'::regnamespace and p.prosecdef and "
+        "(p.proowner <> 'audit_owner'::regrole or 'search_path=pg_catalog, pg_temp' <> all (coalesce(p.proconfig, '{}')))"
+    )
+    assert loose == []
+    assert (
+        db.value("select rolcanlogin or rolsuper or rolcreaterole from pg_roles where rolname = 'audit_owner'") is False
+    )
+
+
+def test_the_owner_of_everything_in_audit_is_audit_owner(db: Database) -> None:
+    others = db.run(
+        "select relname from pg_class where relnamespace = 'audit'::regnamespace and relowner <> 'audit_owner'::regrole "
+        "union all select proname from pg_proc "
+        "where pronamespace = 'audit'::regnamespace and proowner <> 'audit_owner'::regrole"
+    )
+    assert others == []
+
+
+def test_every_trigger_of_capture_and_of_the_guards_is_enabled_always(db: Database) -> None:
+    others = db.run(
+        "select g.tgrelid::regclass, g.tgname from pg_trigger g join pg_proc p on p.oid = g.tgfoid "
+        "where p.pronamespace = 'audit'::regnamespace and g.tgenabled <> 'A'"
+    )
+    assert others == []
+    assert db.value("select count(*) from pg_trigger where tgname in ('audit_capture', 'audit_capture_truncate')") == 10
+
+
+def test_every_function_table_and_view_says_what_it_is_for(db: Database) -> None:
+    silent = db.run(
+        "select proname from pg_proc p where pronamespace = 'audit'::regnamespace and prorettype <> 'trigger'::regtype "
+        "and coalesce(obj_description(oid, 'pg_proc'), '') = '' union all "
+        "select relname from pg_class where relnamespace = 'audit'::regnamespace and relkind in ('r', 'p', 'v') "
+        "and not relispartition and coalesce(obj_description(oid, 'pg_class'), '') = ''"
+    )
+    assert silent == []
+
+
+def test_every_column_of_the_log_says_what_it_is_for(db: Database) -> None:
+    silent = db.run(
+        "select attname from pg_attribute where attrelid = 'audit.events'::regclass and attnum > 0 "
+        "and not attisdropped and col_description(attrelid, attnum) is null"
+    )
+    assert silent == []
+
+
+def test_no_setting_switches_capture_off(db: Database) -> None:
+    bodies = db.run(
+        "select prosrc from pg_proc p join audit.tracked t on p.proname in (t.row_function, t.truncate_function)"
+    )
+    assert len(bodies) == 10
+    assert not [body for (body,) in bodies if "current_setting" in body]
+
+
+def test_an_application_cannot_reach_the_log_through_what_capture_returns(db: Database) -> None:
+    new = watch(db)
+    app = db.connect()
+    returned = app.execute("insert into contacts (id) values (9) returning *").fetchall()
+    assert len(returned) == len(new()) == 1
