@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
+import psycopg
 from psycopg import IsolationLevel
 from psycopg_pool import ConnectionPool
 
@@ -70,7 +71,7 @@ class CsvExport:
         except StopIteration:
             self.close()
             raise
-        except Exception:
+        except psycopg.Error:
             self._outcome = "the database gave up"
             self.close()
             raise
@@ -116,11 +117,9 @@ class CsvExport:
 
     def _abandon(self) -> None:
         # Closing the connection stops the server at once; reading the rest for nobody would not.
-        try:
-            self._copy.cursor.connection.close()
+        with suppress(psycopg.Error):
+            self._copy.connection.close()
             self._stack.close()
-        except Exception as error:
-            del error
 
     @staticmethod
     def _give_back(reader: Connection) -> None:

@@ -35,21 +35,17 @@ def login() -> str | Response | tuple[str, int]:
         return render_template("login.html", form=form), (400 if form.is_submitted() else 200)
     with db.connection() as connection:
         user = accounts.authenticate(connection, form.login.data or "", form.password.data or "")
+        # On record before anybody is in. What was typed is not kept: people type passwords into the wrong box.
         if user is None:
-            # What was typed is not kept: people type passwords into the wrong box.
             recording.visitor().record(connection, "sign_in_failed", "user")
+        else:
+            recording.visitor(user).record(connection, "sign_in", "user", user.user_id, user.name)
     if user is None:
         form.form_errors.append("That e-mail address and password do not match. Try again, or ask your administrator.")
         return render_template("login.html", form=form), 401
     session.clear()  # nothing from before signing in lives on
     login_user(user)
     session.permanent = True
-    try:
-        with db.connection() as connection:
-            recording.visitor().record(connection, "sign_in", "user", user.user_id, user.name)
-    except Exception:
-        session.clear()  # nobody is in whose coming is not on record
-        raise
     return redirect(safe_next(form.next.data))
 
 

@@ -8,6 +8,7 @@ from flask import request
 from flask_login import current_user
 from psycopg.types.json import Jsonb
 
+from ..accounts import User
 from ..db import Connection
 
 
@@ -38,11 +39,12 @@ class Visitor:
         return int(row[0])
 
 
-def visitor() -> Visitor:
-    """Whoever makes the current request."""
-    known = current_user.is_authenticated
+def visitor(user: User | None = None) -> Visitor:
+    """Whoever makes the current request: `user` while signing in, else the one who is signed in."""
+    if user is None and current_user.is_authenticated:
+        user = current_user
     return Visitor(
-        user_id=current_user.user_id if known else None,
-        name=current_user.name if known else None,
+        user_id=user.user_id if user else None,
+        name=user.name if user else None,
         context={"ip": request.remote_addr, "user_agent": request.user_agent.string[:300]},
     )
