@@ -1,4 +1,4 @@
-"""What the README shows is what was tried."""
+"""What the README shows is what was tested."""
 
 from __future__ import annotations
 
@@ -10,34 +10,43 @@ import pytest
 
 from webapp.config import SETTINGS
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
-SHOWN = re.findall(r"<!-- from (\S+) -->\n```\w+\n(.*?)```", README, re.DOTALL)
+REPOSITORY = Path(__file__).parent.parent
+README = (REPOSITORY / "README.md").read_text()
+CLIENTS = REPOSITORY / "tests/clients"
+
+#: A line that names a file, then a code block.
+SHOWN = re.compile(r"^<!-- from (\S+) -->\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MARKED = re.compile(r"^ *(?:#|//|--) naming the user\n(.*?)^ *(?:#|//|--) end$", re.MULTILINE | re.DOTALL)
 
 
-def test_every_client_is_shown() -> None:
-    shown = {name for name, _ in SHOWN}
-    clients = {f"tests/clients/{name}" for name in ("psycopg_client.py", "sqlalchemy_client.py", "django_client.py")}
-    assert shown == clients | {"tests/clients/client.mjs", "tests/clients/Client.java"}
+def marked_lines(file: Path) -> str:
+    """The lines between the markers of a client."""
+    found = MARKED.findall(file.read_text())
+    assert len(found) == 1, f"{file.name}: {len(found)} marked passages"
+    return dedent(found[0])
 
 
-@pytest.mark.parametrize(("file", "code"), SHOWN, ids=[name for name, _ in SHOWN])
-def test_the_code_shown_is_the_code_that_is_tested(file: str, code: str) -> None:
-    marked = re.search(r"[#/]+ naming the user\n(.*?)\n *[#/]+ end", (ROOT / file).read_text(), re.DOTALL)
-    assert marked, f"{file} marks no lines"
-    assert code == dedent(marked[1]) + "\n"
+@pytest.mark.parametrize(("path", "code"), SHOWN.findall(README), ids=lambda text: text.split("\n")[0])
+def test_a_code_block_is_what_the_client_runs(path: str, code: str) -> None:
+    assert code == marked_lines(REPOSITORY / path)
 
 
-def test_every_setting_is_in_the_table_with_its_default() -> None:
-    table = dict(re.findall(r"^\| `(AUDITLOG_\w+)` \| (.*?) \|", README, re.MULTILINE))
-    assert table == {name: f"`{default}`" if default else "none" for name, (default, _) in SETTINGS.items()}
+def test_every_marker_is_followed_by_a_code_block() -> None:
+    assert re.findall(r"<!-- from (\S+) -->", README) == [path for path, _ in SHOWN.findall(README)]
 
 
-def test_every_script_named_in_the_readme_is_there_and_can_be_run() -> None:
-    for name in set(re.findall(r"scripts/(\w+)", README)):
-        assert (ROOT / "scripts" / name).stat().st_mode & 0o111, name
+def test_every_language_with_a_client_is_shown() -> None:
+    shown = {path for path, _ in SHOWN.findall(README)}
+    clients = [*CLIENTS.glob("*_client.py"), CLIENTS / "client.mjs", CLIENTS / "Client.java"]
+    assert {str(file.relative_to(REPOSITORY)) for file in clients} <= shown
 
 
-def test_every_picture_is_there() -> None:
-    for name in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README):
-        assert (ROOT / name).is_file(), name
+def test_the_table_of_settings_is_the_programs_own() -> None:
+    rows = re.findall(r"^\| `(AUDITLOG_\w+)` \| (\S*) ?\| (.*) \|$", README, re.MULTILINE)
+    table = {name: ("" if default == "none" else default.strip("`"), text) for name, default, text in rows}
+    assert table == SETTINGS
+
+
+def test_every_file_that_it_points_at_exists() -> None:
+    targets = [target for target in re.findall(r"\]\(([^)#\s]+)\)", README) if "://" not in target]
+    assert [target for target in targets if not (REPOSITORY / target).exists()] == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from . import config, demo, embedded, events, migrations, server, users
+from .errors import MigrationError
 from .explained import explained
 
 # Progress is for people: it goes to a terminal, and a pipe stays quiet.
@@ -118,6 +121,15 @@ def status(as_json: bool) -> None:
     sys.exit(1 if problems else 0)
 
 
+@contextmanager
+def _administration(command: str) -> Generator[psycopg.Connection[Any]]:
+    try:
+        with psycopg.connect(config.database_url(), application_name=f"auditlog {command}") as connection:
+            yield connection
+    except psycopg.errors.InvalidSchemaName:
+        raise MigrationError("this database has no audit log yet: run `auditlog migrate` as its owner") from None
+
+
 def _columns(context: click.Context, option: click.Parameter, value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
@@ -136,7 +148,7 @@ def track(table: str, baseline: bool, **how: Any) -> None:
 
     Example: auditlog track public.contacts --entity contact --label first_name,last_name
     """
-    with psycopg.connect(config.database_url(), application_name="auditlog track") as connection:
+    with _administration("track") as connection:
         connection.execute(
             "select audit.track(%s::regclass, %s, %s, %s, %s, %s, %s)",
             (table, how["entity"], how["label"], how["exclude"], how["mask"], how["parent"], baseline),
@@ -152,7 +164,7 @@ def untrack(table: str) -> None:
 
     Example: auditlog untrack public.contacts
     """
-    with psycopg.connect(config.database_url(), application_name="auditlog untrack") as connection:
+    with _administration("untrack") as connection:
         connection.execute("select audit.untrack(%s::regclass)", (table,))
     click.echo(f"{table} is no longer tracked.")
 

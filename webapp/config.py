@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import available_timezones
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
 from .errors import ConfigurationError
 
 #: name -> (default, what it does). The README's table is checked against this.
@@ -76,7 +79,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         secret_key=_secret_key(value("AUDITLOG_SECRET_KEY"), value("AUDITLOG_SECRET_KEY_FILE")),
         time_zone=zone,
         bind=bind,
-        pool_size=number("AUDITLOG_POOL_SIZE", 1, 200),
+        pool_size=number("AUDITLOG_POOL_SIZE", 2, 200),  # an export needs two: one reads, one records
         statement_timeout=number("AUDITLOG_STATEMENT_TIMEOUT", 100, 600_000),
         secure_cookies=secure == "on" or (secure == "auto" and host not in ("127.0.0.1", "localhost", "[::1]")),
     )
@@ -89,6 +92,13 @@ def database_url(environ: Mapping[str, str] = os.environ) -> str:
             "AUDITLOG_DATABASE_URL is not set: name your database, for example "
             "AUDITLOG_DATABASE_URL=postgresql://user@host/database (or try `auditlog demo`, which brings its own)"
         )
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # Neither it nor libpq's complaint is quoted: both may hold a password.
+        raise ConfigurationError(
+            "AUDITLOG_DATABASE_URL cannot be understood: write it as postgresql://user@host/database"
+        ) from None
     return url
 
 

@@ -42,6 +42,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         min_size=0,
         max_size=settings.pool_size,
         timeout=5,
+        # Attempts wait twice as long each time; starting over finds a database soon after it is back.
+        reconnect_timeout=5,
         configure=configure,
         # A server that was restarted must not cost a reader an error page.
         check=ConnectionPool.check_connection,

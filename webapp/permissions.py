@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, redirect, request, url_for
 from flask_login import current_user
+from werkzeug.urls import iri_to_uri
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
@@ -43,7 +44,8 @@ def _gate() -> Response | None:
         return None
     if not current_user.is_authenticated:
         if request.method in ("GET", "HEAD"):
-            here = request.full_path.rstrip("?")
+            # Back to a page, not to a button that was pressed.
+            here = iri_to_uri(request.full_path.rstrip("?")) if request.endpoint else "/"
             return redirect(url_for("auth.login", next=here if here != "/" else None))  # pyright: ignore[reportReturnType]
         abort(401)
     if required != SIGNED_IN and not current_user.may(required):

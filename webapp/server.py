@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from typing import Any
@@ -63,8 +64,9 @@ def require_free_port(bind: str) -> None:
             raise ServerError(f"port {port} is reserved: choose one from 1024 to 65535") from None
         except OSError as error:
             if time.monotonic() > deadline:
+                reason = os.strerror(error.errno or 0)
                 raise ServerError(
-                    f"port {port} on {host} is taken ({error.strerror}): stop what uses it, or choose another"
+                    f"port {port} on {host} is taken ({reason}): stop what uses it, or choose another"
                 ) from None
             time.sleep(0.2)
 

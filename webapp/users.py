@@ -61,8 +61,8 @@ def _explained(action: str, password: str, made_up: bool) -> None:
 
 @user.command("add")
 @click.argument("email")
-@click.option("--name", required=True)
-@click.option("--role", type=click.Choice(ROLES), default="member", show_default=True)
+@click.option("--name", required=True, help="What the report calls the person.")
+@click.option("--role", type=click.Choice(ROLES), default="member", show_default=True, help="What the person may do.")
 @click.option("--ask-password", is_flag=True, help="Type a password instead of getting a generated one.")
 @explained
 def add(email: str, name: str, role: str, ask_password: bool) -> None:

@@ -134,10 +134,16 @@ def _member(event: Event, details: Mapping[str, Any], names: Names, tone: str) -
     return Sentence(f"{MEMBER_VERBS[event.action]} {noun}", f"{what} {joint} {event.entity}".strip(), tone=tone)
 
 
+def changed_names(event: Event) -> list[str]:
+    """The columns that differ. Imported events may hold anything here: what is no name is left out."""
+    fields: list[object] = [*(event.changed_fields or [])]
+    return [name for name in fields if isinstance(name, str)]
+
+
 def summary(event: Event, names: Names) -> list[FieldChange]:
     """The first few changed fields, for the list."""
     found: list[FieldChange] = []
-    for name in (event.changed_fields or [])[:3]:
+    for name in changed_names(event)[:3]:
         before, after = (event.changes or {}).get(name, [None, None])
         found.append(_change(event, names, name, before, after))
     return found
@@ -146,7 +152,7 @@ def summary(event: Event, names: Names) -> list[FieldChange]:
 def diff(event: EventInFull, names: Names) -> tuple[list[FieldChange], list[FieldChange]]:
     """Every field: those that changed, then those that stayed."""
     before, after = event.before or {}, event.after or {}
-    changed = set(event.changed_fields or ()) if event.action == "update" else set(before) | set(after)
+    changed = set(changed_names(event)) if event.action == "update" else set(before) | set(after)
     rows = [
         _change(
             event,

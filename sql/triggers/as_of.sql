@@ -31,7 +31,9 @@ begin
       from images
       order by jsonb_build_array(%1$s), occurred_at desc, event_id desc, stands desc
     )
-    select (jsonb_populate_record($1, image - $5)).* from latest where stands
+    select (jsonb_populate_record($1, image - $5 - array(
+      select p.key from jsonb_each(image) p where p.value = '{"$masked": true}'))).*
+    from latest where stands
     $query$, key_of)
   using rowtype, at, tracked.schema_name, tracked.table_name, tracked.mask;
 end

@@ -46,7 +46,7 @@ begin
   into fields
   from pg_attribute a where a.attrelid = source and a.attnum > 0 and not a.attisdropped;
   return query execute
-    format('select %s from %s source where $1 is null or to_jsonb(source) @> $1', fields, source)
+    format('select %s from %s source where $1 is null or to_jsonb(source.*) @> $1', fields, source)
     using asked.filter;
 end
 $$;

@@ -10,9 +10,10 @@ declare
   known   audit.tracked;
   details jsonb;
 begin
-  -- Several tables can have names that agree in their first 40 characters.
+  -- Several tables can have names that agree in their first 38 characters. With _truncate it is 62 bytes
+  -- long at most: a longer name would be cut, and then be the name of another function.
   wanted.row_function := format('capture_%s_%s',
-    left(regexp_replace(wanted.schema_name || '_' || wanted.table_name, '[^[:alnum:]_]', '_', 'g'), 40),
+    left(regexp_replace(wanted.schema_name || '_' || wanted.table_name, '[^a-zA-Z0-9_]', '_', 'g'), 38),
     left(md5(target::text || '.' || wanted.schema_name), 6));
   wanted.truncate_function := wanted.row_function || '_truncate';
   wanted.columns := audit.columns_of(target);
@@ -72,11 +73,13 @@ as %3$L$create$,
 begin
   insert into audit.events (entity, schema_name, table_name, record_id, record_label, action, before)
   select %1$s, 'truncate', %2$s
-  from (select to_jsonb(removed) as was from %3$s removed) rows;
+  from (select to_jsonb(removed.*) as was from %3$s%4$s removed) rows;
   return null;
 end
 $body$,
-      audit.row_sql(wanted, 'was', 'was'), audit.redact_sql(wanted, 'was'), target));
+      audit.row_sql(wanted, 'was', 'was'), audit.redact_sql(wanted, 'was'),
+      -- Tables that inherit from it have triggers of their own; partitions have not.
+      (select case when c.relkind = 'p' then '' else 'only ' end from pg_class c where c.oid = target), target));
 
   execute format('grant execute on function audit.%I(), audit.%I() to audit_admin',
                  wanted.row_function, wanted.truncate_function);

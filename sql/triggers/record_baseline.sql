@@ -12,8 +12,9 @@ declare
 begin
   execute format(
     'insert into audit.events (entity, schema_name, table_name, record_id, record_label, action, after) '
-    'select %s, ''baseline'', %s from (select to_jsonb(present) as is_now from %s present) rows',
-    audit.row_sql(tracked, 'is_now', 'is_now'), audit.redact_sql(tracked, 'is_now'), "table");
+    'select %s, ''baseline'', %s from (select to_jsonb(present.*) as is_now from %s%s present) rows',
+    audit.row_sql(tracked, 'is_now', 'is_now'), audit.redact_sql(tracked, 'is_now'),
+    (select case when c.relkind = 'p' then '' else 'only ' end from pg_class c where c.oid = "table"), "table");
   get diagnostics recorded = row_count;
   return recorded;
 end

@@ -13,7 +13,8 @@ as $$
   insert into audit.events (entity, action, record_id, record_label, context)
   values (entity, action, record_id, record_label,
           coalesce(audit.context_of(current_setting('audit.context', true)), '{}')
-            || jsonb_build_object(action, jsonb_strip_nulls(details)))
+            || jsonb_build_object(action, coalesce(
+              (select jsonb_object_agg(d.key, d.value) from jsonb_each(details) d where d.value <> 'null'), '{}')))
   returning event_id
 $$;
 

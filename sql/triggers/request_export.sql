@@ -13,6 +13,7 @@ as $$
 declare
   source    regclass;
   given     uuid;
+  hidden    text;
   stale     uuid;
   row_count bigint;
 begin
@@ -30,6 +31,17 @@ begin
             hint = 'Name columns and values, for example {"company": "Acme"}; null exports everything.';
   end if;
 
+  -- A count by a hidden value, or the filter on record, would give the value away.
+  select f into hidden
+  from jsonb_object_keys(filter) f
+  join audit.tracked t on f <> all (t.visible)
+  where t.entity = request_export.entity and t.parent is null
+  limit 1;
+  if hidden is not null then
+    raise exception 'audit.request_export: cannot filter by "%", which is masked, excluded or not there', hidden
+      using errcode = 'invalid_parameter_value', hint = 'Leave it out of the filter.';
+  end if;
+
   for stale in
     delete from audit.export_tickets t where t.ticket in (
       select old.ticket from audit.export_tickets old
@@ -39,7 +51,7 @@ begin
     execute pg_catalog.format('drop sequence if exists audit.%I', 'ticket_' || stale);
   end loop;
 
-  execute pg_catalog.format('select count(*) from %s source where $1 is null or to_jsonb(source) @> $1', source)
+  execute pg_catalog.format('select count(*) from %s source where $1 is null or to_jsonb(source.*) @> $1', source)
     into row_count using filter;
   insert into audit.export_tickets (entity, filter, expires_at)
   values (entity, filter, clock_timestamp() + interval '5 minutes')
@@ -53,5 +65,5 @@ end
 $$;
 
 comment on function audit.request_export(text, jsonb, text, text) is
-  'Puts an export on record and gives the ticket for it: commit, then take the rows with audit.export_rows() within five minutes. filter: columns and values that the rows must contain; format and reason are noted. Errors: 42501 without audit.allow_export(), 42704 nothing tracked has that entity, 22023 filter is not an object.';
+  'Puts an export on record and gives the ticket for it: commit, then take the rows with audit.export_rows() within five minutes. filter: columns and values that the rows must contain; format and reason are noted. Errors: 42501 without audit.allow_export(), 42704 nothing tracked has that entity, 22023 filter is not an object, or names a column that is masked, excluded or not there.';
 grant execute on function audit.request_export(text, jsonb, text, text) to public;

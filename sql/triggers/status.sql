@@ -18,10 +18,16 @@ as $$
     select
       t.*,
       c.oid as relid,
+      -- 29: after each row, on insert, delete and update; 34: before each truncate. Whatever else has
+      -- that name, or a condition, or columns that it is limited to, is another trigger.
+      (select count(*) from pg_trigger g join pg_proc p on p.oid = g.tgfoid
+       where g.tgrelid = c.oid and p.pronamespace = 'audit'::regnamespace and g.tgqual is null and g.tgattr = ''
+         and (g.tgname, p.proname, g.tgtype) in (
+           ('audit_capture', t.row_function, 29), ('audit_capture_truncate', t.truncate_function, 34))) = 2 as present,
       (select count(*) from pg_trigger g
-       where g.tgrelid = c.oid and g.tgname in ('audit_capture', 'audit_capture_truncate')) = 2 as present,
-      (select count(*) from pg_trigger g
-       where g.tgrelid = c.oid and g.tgname in ('audit_capture', 'audit_capture_truncate') and g.tgenabled = 'A') = 2 as always,
+       where g.tgrelid = c.oid and g.tgname in ('audit_capture', 'audit_capture_truncate') and g.tgenabled = 'A') = 2
+        and not exists (select from pg_partition_tree(c.oid) leaf join pg_trigger g on g.tgrelid = leaf.relid
+                        where g.tgname = 'audit_capture' and g.tgenabled <> 'A') as always,
       audit.function_checksum(t.row_function) is not distinct from t.row_checksum
         and audit.function_checksum(t.truncate_function) is not distinct from t.truncate_checksum as unchanged,
       case when c.oid is null then '{}' else array(

@@ -23,6 +23,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 PAGES = ["/reports/", "/reports/audit-log", "/reports/audit-log?category=users", "/reports/audit-log?from=never",
          "/reports/audit-log?record=none", "/reports/audit-log/health", "/nowhere"]  # fmt: skip
 
+TOO_WIDE = "all => all.filter(e => e.getBoundingClientRect().right > 321).map(e => e.outerHTML.slice(0, 80)).slice(0, 3)"
+
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
@@ -140,8 +142,8 @@ def test_no_page_scrolls_sideways_on_the_smallest_phone(db: Database, page: Page
     for path in [*PAGES, event]:
         page.goto(path)
         width: Any = page.evaluate("document.documentElement.scrollWidth")
-        widest = 'e => [...document.querySelectorAll("body *")].filter(x => x.getBoundingClientRect().right > 321).map(x => x.outerHTML.slice(0, 80)).slice(0, 3)'
-        assert width <= 320, f"{path} is {width} px wide: {page.evaluate(widest)}"
+        wide = page.locator("body *").evaluate_all(TOO_WIDE)
+        assert width <= 320, f"{path} is {width} px wide: {wide}"
 
 
 def test_somebody_without_the_permission_is_told_whom_to_ask(page: Page) -> None:

@@ -41,8 +41,11 @@ def test_an_application_has_no_right_on_anything_in_audit(db: Database, login: s
     for privilege in ("select", "insert", "update", "delete", "truncate", "references", "trigger"):
         assert may(db, login, privilege) == set()
     assert db.value("select has_schema_privilege(%s, 'audit', 'create')", login) is False
-    sequences = "select count(*) from pg_class where relnamespace = 'audit'::regnamespace and relkind = 'S'"
-    assert db.value(f"{sequences} and has_sequence_privilege(%s, oid, 'usage, select, update')", login) == 0
+    reachable = (
+        "select count(*) from pg_class where case when relkind = 'S' and relnamespace = 'audit'::regnamespace "
+        "then has_sequence_privilege(%s, oid, 'usage, select, update') end"
+    )
+    assert db.value(reachable, login) == 0
 
 
 @pytest.mark.parametrize(
@@ -54,7 +57,7 @@ def test_an_application_has_no_right_on_anything_in_audit(db: Database, login: s
         "update audit.events set actor_id = 'x'",
         "delete from audit.events",
         "truncate audit.events",
-        "insert into audit.events_default select * from audit.events_default",
+        "insert into audit.events_default (entity) values ('x')",
         "truncate audit.events_default",
         "drop table audit.events_default",
         "alter table audit.events disable trigger refuse_mutation",

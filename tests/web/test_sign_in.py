@@ -99,7 +99,15 @@ def test_a_sign_in_that_cannot_be_recorded_does_not_happen(db: Database, visitor
     browser.get("/reports/", status=302)
 
 
-@pytest.mark.parametrize("path", ["/reports/audit-log", "/reports/audit-log?category=users&tz=Europe%2FBerlin"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/reports/audit-log",
+        "/reports/audit-log?category=users&tz=Europe%2FBerlin",
+        "/reports/audit-log/records/membership/%5B%227%22,%20%228%22%5D",
+        "/reports/audit-log/actors/%C3%A4",
+    ],
+)
 def test_signing_in_leads_back_to_the_page_that_was_wanted(visitor: Visitor, path: str) -> None:
     browser = visitor()
     wanted = browser.client.get(path)
@@ -108,6 +116,11 @@ def test_signing_in_leads_back_to_the_page_that_was_wanted(visitor: Visitor, pat
     hidden = sign_in_page.partition('name="next"')[2].partition('value="')[2].partition('"')[0].replace("&amp;", "&")
     data = {"csrf_token": token, "login": "mei@example.org", "password": PASSWORD, "next": hidden}
     assert browser.client.post("/login", data=data).location == path
+
+
+@pytest.mark.parametrize("path", ["/logout", "/reports/audit-log/export", "/reports/no-such-page"])
+def test_signing_in_leads_to_no_button_and_no_missing_page(visitor: Visitor, path: str) -> None:
+    assert visitor().client.get(path).location == "/login"
 
 
 TRICKS = [
@@ -227,6 +240,15 @@ def test_a_database_of_other_people_signs_them_in(db: Database, visitor: Visitor
     assert db.last()["actor_id"] == "700"
     visitor().sign_in("hugh@corp.example", status=401)
     visitor().sign_in("mei@example.org", status=401)
+
+
+def test_a_login_kept_in_capitals_is_found_as_it_is_typed(db: Database, visitor: Visitor) -> None:
+    db.run(
+        f"""create or replace view audit.web_users as
+            select '1'::text as user_id, 'Joan@Corp.example'::text as login, 'Joan'::text as name,
+                   '{PASSWORD_HASH}' as password_hash, true as active, array['audit.view'] as permissions"""
+    )
+    visitor().sign_in("Joan@Corp.example").get("/reports/audit-log")
 
 
 def test_somebody_without_any_permission_in_such_a_database_sees_the_reason(db: Database, visitor: Visitor) -> None:

@@ -4,7 +4,7 @@ copy (
     to_char(r.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as occurred_at,
     r.category,
     r.action,
-    r.entity,
+    audit.csv_text(r.entity) as entity,
     audit.csv_text(r.record_id) as record_id,
     audit.csv_text(r.record_label) as record_label,
     audit.csv_text(array_to_string(r.changed_fields, ', ')) as changed_fields,

@@ -6,7 +6,7 @@ select
   (select jsonb_object_agg(f, jsonb_build_array(
      case when length((r.before -> f)::text) <= 160 then r.before -> f else to_jsonb(left(r.before ->> f, 80) || '…') end,
      case when length((r.after -> f)::text) <= 160 then r.after -> f else to_jsonb(left(r.after ->> f, 80) || '…') end))
-   from unnest(r.changed_fields[1:3]) f) as changes,
+   from unnest(r.changed_fields[1:3]) f where f is not null) as changes,
   case
     when t.parent is not null then coalesce(r.after, r.before) - t.parent
     -- Imported events may hold anything here.

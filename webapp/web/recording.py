@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from flask import request
 from flask_login import current_user
@@ -42,7 +43,7 @@ class Visitor:
 def visitor(user: User | None = None) -> Visitor:
     """Whoever makes the current request: `user` while signing in, else the one who is signed in."""
     if user is None and current_user.is_authenticated:
-        user = current_user
+        user = cast(User, current_user)
     return Visitor(
         user_id=user.user_id if user else None,
         name=user.name if user else None,

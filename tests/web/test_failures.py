@@ -1,0 +1,291 @@
+"""When something is broken: what a reader sees, what a machine sees, and that it comes back."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
+import pytest
+from flask import Flask
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from tests.conftest import SECRET_KEY, Browser, Database, check_page, csrf_token
+from tests.web.reading import REPORT, flood, text_of
+from webapp import config, create_app
+from webapp.config import Settings
+from webapp.errors import ConfigurationError, MigrationError
+from webapp.events import PAGE_SIZE, Cursor
+from webapp.filters import Filters
+from webapp.queries import load
+
+Visitor = Callable[..., Browser]
+SECONDS = 60  # for anything that takes a moment
+
+
+@contextmanager
+def gone(db: Database) -> Generator[None]:
+    """The web application's database takes nobody in, and has thrown everybody out."""
+    name = conninfo_to_dict(db.url)["dbname"]
+    with psycopg.connect(make_conninfo(db.url, dbname="postgres"), autocommit=True) as outside:
+        allow = sql.SQL("alter database {} with allow_connections {}")
+        outside.execute(allow.format(sql.Identifier(str(name)), sql.Literal(False)))
+        try:
+            outside.execute(
+                "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = %s and usename = 'web'",
+                (name,),
+            )
+            yield
+        finally:
+            outside.execute(allow.format(sql.Identifier(str(name)), sql.Literal(True)))
+
+
+def whole(html: str, path: str = "") -> str:
+    """The words of an error page, which is a page of ours and tells nothing about the inside."""
+    check_page(html, path)
+    assert 'class="brand"' in html
+    assert "Back to reports" in html
+    for secret in ("Traceback", "psycopg", "File ", "connection to server", "webapp", "select "):
+        assert secret not in html, secret
+    return text_of(html)
+
+
+# -- the database is gone ------------------------------------------------------------------------
+
+
+def test_without_its_database_the_report_says_so_and_comes_back_by_itself(
+    db: Database, app: Flask, visitor: Visitor
+) -> None:
+    browser = visitor("auditor")
+    browser.get(REPORT)
+    with gone(db):
+        response = browser.client.get(REPORT)
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "10"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "The database does not answer" in whole(response.text)
+        machine = app.test_client().get("/healthz")
+        assert machine.status_code == 503
+        assert machine.headers["Retry-After"] == "10"
+
+    deadline = time.monotonic() + SECONDS
+    while app.test_client().get("/healthz").status_code != 200:
+        assert time.monotonic() < deadline, "it did not come back"
+    assert app.test_client().get("/healthz").json == {"status": "ok"}
+    browser.get(REPORT)  # still signed in
+
+
+def test_signing_in_without_a_database_is_no_wrong_password(db: Database, visitor: Visitor) -> None:
+    browser = visitor()
+    token = browser.client.get("/login")
+    with gone(db):
+        page = browser.client.get("/login")
+        assert page.status_code == 200  # nobody is looked up yet
+        data = {"csrf_token": csrf_token(token.text), "login": "mei@example.org", "password": "x"}
+        response = browser.client.post("/login", data=data)
+        assert response.status_code == 503
+        assert "do not match" not in whole(response.text)
+
+
+def test_connections_that_died_in_the_pool_cost_nobody_an_error(db: Database, visitor: Visitor) -> None:
+    browser = visitor("auditor")
+    browser.get(REPORT)
+    dead = db.run(
+        "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
+        " where datname = current_database() and usename = 'web'"
+    )
+    assert dead
+    browser.get(REPORT)
+
+
+# -- too slow, too many --------------------------------------------------------------------------
+
+
+def test_a_query_that_takes_too_long_is_given_up_with_advice(settings: Settings, db: Database, people: object) -> None:
+    app = create_app(replace(settings, statement_timeout=200))
+    try:
+        browser = Browser(app.test_client()).sign_in("mei@example.org")
+        browser.get(REPORT)
+        writer = db.connect("postgres", autocommit=False)
+        writer.execute("lock table audit.events in access exclusive mode")
+        response = browser.client.get(REPORT)
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "10"
+        words = whole(response.text)
+        assert "That took too long" in words
+        assert "Narrow the report" in words
+        writer.rollback()
+        browser.get(REPORT)
+    finally:
+        app.extensions["pool"].close()
+
+
+def test_a_mistake_of_ours_shows_no_traceback(db: Database, visitor: Visitor) -> None:
+    browser = visitor("auditor")
+    db.run("drop function audit.status() cascade")
+    response = browser.client.get(f"{REPORT}/health")
+    assert response.status_code == 500
+    assert "Something went wrong" in whole(response.text)
+
+
+# -- wrong addresses -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "title"),
+    [
+        ("GET", "/nowhere", 404, "Nothing here"),
+        ("GET", f"{REPORT}/events/999999999", 404, "Nothing here"),
+        ("GET", f"{REPORT}/events/99999999999999999999999", 404, "Nothing here"),
+        ("GET", f"{REPORT}/events/-1", 404, "Nothing here"),
+        ("GET", f"{REPORT}/events/first", 404, "Nothing here"),
+        ("GET", f"{REPORT}/export", 405, "That did not work"),
+        ("POST", f"{REPORT}/export", 400, "This page was too old"),
+    ],
+)
+def test_a_wrong_address_answers_with_a_page_of_ours(
+    visitor: Visitor, method: str, path: str, status: int, title: str
+) -> None:
+    response = visitor("auditor").client.open(path, method=method)
+    assert response.status_code == status
+    words = whole(response.text, path)
+    assert title in words
+    assert "Mei Tanaka" in words, "the way out is there too"
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_a_form_that_is_too_large_is_refused(visitor: Visitor) -> None:
+    response = visitor().client.post("/login", data={"login": "x" * 100_000})
+    assert response.status_code == 413
+    assert "Too much at once" in whole(response.text)
+
+
+# -- it does not start ---------------------------------------------------------------------------
+
+
+def test_it_does_not_start_on_a_database_that_was_never_migrated(blank: str) -> None:
+    with pytest.raises(MigrationError, match=r"not up to date .* run `auditlog migrate` as the database's owner"):
+        create_app(Settings(database_url=blank, secret_key=SECRET_KEY))
+
+
+def test_it_does_not_start_while_a_function_is_pending(db: Database, settings: Settings) -> None:
+    db.run("update audit.migrations set checksum = 'of yesterday' where name = 'triggers/status.sql'")
+    with pytest.raises(MigrationError, match=r"1 files to apply, the first is triggers/status\.sql.*auditlog migrate"):
+        create_app(settings)
+
+
+def test_it_does_not_start_on_a_database_newer_than_itself(db: Database, settings: Settings) -> None:
+    db.run("insert into audit.migrations (name, checksum) values ('migrations/9999_from_the_future.sql', 'x')")
+    with pytest.raises(MigrationError, match="9999_from_the_future"):
+        create_app(settings)
+
+
+# -- settings ------------------------------------------------------------------------------------
+
+GOOD = {"AUDITLOG_DATABASE_URL": "postgresql://web@localhost/crm", "AUDITLOG_SECRET_KEY": SECRET_KEY}
+
+
+def test_a_database_and_a_secret_are_enough() -> None:
+    settings = config.from_environment(GOOD)
+    assert (settings.database_url, settings.secret_key) == tuple(GOOD.values())
+
+
+@pytest.mark.parametrize("key", ["", "   ", "letmein", "x" * 64, "ab" * 32, SECRET_KEY[:31]])
+def test_a_secret_that_can_be_guessed_is_refused_with_the_way_to_a_good_one(key: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"^AUDITLOG_SECRET_KEY is (not set|too weak).*token_urlsafe"
+    ) as caught:
+        config.from_environment(GOOD | {"AUDITLOG_SECRET_KEY": key})
+    assert not key.strip() or key not in str(caught.value), "a message ends up in logs"
+
+
+def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    settings = {
+        "AUDITLOG_DATABASE_URL": GOOD["AUDITLOG_DATABASE_URL"],
+        "AUDITLOG_SECRET_KEY_FILE": str(file),
+    }
+    with pytest.raises(ConfigurationError, match=r"AUDITLOG_SECRET_KEY_FILE: .*No such file"):
+        config.from_environment(settings)
+    file.write_text("too short\n")
+    with pytest.raises(ConfigurationError, match="too weak"):
+        config.from_environment(settings)
+    file.write_text(SECRET_KEY + "\n")
+    assert config.from_environment(settings).secret_key == SECRET_KEY
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AUDITLOG_DATABASE_URL", ""),
+        ("AUDITLOG_SECRET", "x"),
+        ("AUDITLOG_TIME_ZONE", "Berlin"),
+        ("AUDITLOG_BIND", "8000"),
+        ("AUDITLOG_POOL_SIZE", "0"),
+        ("AUDITLOG_POOL_SIZE", "many"),
+        ("AUDITLOG_STATEMENT_TIMEOUT", "99"),
+        ("AUDITLOG_SECURE_COOKIES", "yes"),
+    ],
+)
+def test_a_setting_that_is_wrong_or_unknown_is_named(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        config.from_environment(GOOD | {name: value})
+
+
+# -- with many events ----------------------------------------------------------------------------
+
+
+def plan(connection: psycopg.Connection[Any], filters: Filters, older_than: Cursor | None = None) -> dict[str, Any]:
+    """How PostgreSQL fetches a page: the query of events.page(), explained."""
+    conditions, parameters = filters.conditions()
+    if older_than:
+        comparison: LiteralString = "<"
+        conditions = sql.SQL("{} and (r.occurred_at, r.event_id) {} (%(at)s, %(event_id)s)").format(
+            conditions, sql.SQL(comparison)
+        )
+        parameters |= {"at": older_than[0], "event_id": older_than[1]}
+    query = sql.SQL("explain (format json) ") + load("page").format(conditions=conditions, direction=sql.SQL("desc"))
+    row = connection.execute(query, parameters | {"limit": PAGE_SIZE + 1}).fetchone()
+    assert row
+    return (json.loads(row[0]) if isinstance(row[0], str) else row[0])[0]["Plan"]
+
+
+def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", []):
+        yield from nodes(child)
+
+
+def test_pages_are_found_by_index_however_long_the_log(db: Database) -> None:
+    flood(db, 20_000, months=3)
+    partitions = db.run("select inhrelid::regclass::text from pg_inherits where inhparent = 'audit.events'::regclass")
+    full = {name.split(".")[1] for (name,) in partitions if db.value(f"select exists (select from {name})")}
+    assert len(full) >= 3, "the events lie in several months"
+    deep = db.run(
+        "select occurred_at, event_id from audit.events order by occurred_at desc, event_id desc limit 1 offset 15000"
+    )[0]
+    pages: list[tuple[Filters, Cursor | None]] = [
+        (Filters(), None),
+        (Filters(), (deep[0], deep[1])),
+        (Filters(entity="contact", record="17"), None),
+        (Filters(entity="contact", record="17"), (deep[0], deep[1])),
+        (Filters(actor="p3"), None),
+        (Filters(actor="p3"), (deep[0], deep[1])),
+    ]
+    with db.connect("web") as web:
+        for filters, cursor in pages:
+            top = plan(web, filters, cursor)
+            assert top["Node Type"] == "Limit"
+            found = list(nodes(top))
+            scans = [n for n in found if n.get("Relation Name") in full]
+            assert scans, "it reads the partitions"
+            slow = [n for n in scans if n["Node Type"] == "Seq Scan"]
+            assert slow == [], f"{filters} {cursor}"
+            wanted = "actor" if filters.actor else "hashtextextended" if filters.record else "occurred_at"
+            assert any(wanted in n.get("Index Name", "") for n in found), [n.get("Index Name") for n in found]
