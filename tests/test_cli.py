@@ -12,6 +12,7 @@ import click
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
+from psycopg.conninfo import make_conninfo
 
 from tests.clients.places import auditlog
 from tests.conftest import Database
@@ -155,8 +156,7 @@ def test_a_database_that_was_never_migrated_says_what_to_run(blank: str) -> None
 
 
 def test_a_login_without_rights_is_told_who_may_migrate(db: Database, blank: str) -> None:
-    name = blank.replace("user=postgres", "user=stranger")
-    done = auditlog("migrate", AUDITLOG_DATABASE_URL=name)
+    done = auditlog("migrate", AUDITLOG_DATABASE_URL=make_conninfo(blank, user="stranger"))
     assert done.returncode == 1
     # Roles belong to the whole server, and the server of these tests has them already.
     assert "Let a superuser run: grant audit_owner to stranger" in done.stderr

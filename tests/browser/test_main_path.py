@@ -23,7 +23,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 PAGES = ["/reports/", "/reports/audit-log", "/reports/audit-log?category=users", "/reports/audit-log?from=never",
          "/reports/audit-log?record=none", "/reports/audit-log/health", "/nowhere"]  # fmt: skip
 
-TOO_WIDE = "all => all.filter(e => e.getBoundingClientRect().right > 321).map(e => e.outerHTML.slice(0, 80)).slice(0, 3)"
+TOO_WIDE = (
+    "all => all.filter(e => e.getBoundingClientRect().right > 321).map(e => e.outerHTML.slice(0, 80)).slice(0, 3)"
+)
 
 
 @pytest.fixture(scope="session")

@@ -36,3 +36,11 @@ def shared(shared_url: str) -> Iterator[Database]:
         database = Database(shared_url, superuser)
         yield database
         database.close()
+
+
+@pytest.fixture
+def things(db: Database) -> Database:
+    """A table that nobody tracks yet, with two rows."""
+    db.run("create table things (id int primary key, name text, pin text, colour text)")
+    db.run("insert into things values (1, 'one', 'p', 'red'), (2, 'two', 'p', 'red')")
+    return db

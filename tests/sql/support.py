@@ -32,6 +32,17 @@ def rows_of(db: Database, table: str, where: str = "true") -> list[dict[str, Any
     return [row | {"password_hash": MASKED} if table == "users" else row for row in rows]
 
 
+def status(db: Database, table: str) -> dict[str, Any]:
+    """What audit.status() says of one table."""
+    columns = "triggers_present, enabled_always, function_unchanged, drifted_columns, problem"
+    (row,) = db.run(f"select {columns} from audit.status() where table_name = %s", table)
+    return dict(zip(columns.split(", "), row, strict=True))
+
+
+def configured(db: Database) -> list[dict[str, Any]]:
+    return [e["context"]["configure"] for e in db.events("action = 'configure'")]
+
+
 @contextmanager
 def refused(sqlstate: str, message: str, *, detail: str = "", hint: str = "") -> Generator[None]:
     """What happens inside is refused by this product, which says what to do instead."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from tests.conftest import Database
 from tests.sql.support import watch
@@ -28,7 +29,7 @@ def publisher(db: Database, blank: str) -> Iterator[psycopg.Connection]:
             "create trigger zz_tell after insert or update or delete on stock for each row execute function tell(); "
             "alter table stock enable always trigger zz_tell"
         )
-        address = psycopg.conninfo.make_conninfo(blank).replace("'", "''")
+        address = make_conninfo(blank).replace("'", "''")
         db.run(
             f"create subscription stock connection '{address}' publication stock "
             f"with (create_slot = false, slot_name = '{name}', copy_data = false)"

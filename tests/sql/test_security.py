@@ -97,7 +97,8 @@ def test_an_application_can_call_set_actor_and_no_other_function_of_audit(db: Da
 
 def test_everybody_may_execute_exactly_the_listed_functions(db: Database) -> None:
     open_to_all = db.run(
-        "select distinct p.proname from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a "
+        "select distinct p.proname from pg_proc p "
+        "cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a "
         "where p.pronamespace = 'audit'::regnamespace and a.grantee = 0 order by 1"
     )
     assert [name for (name,) in open_to_all] == PUBLIC
@@ -177,7 +178,8 @@ def test_every_month_made_ahead_is_guarded_like_the_first(db: Database) -> None:
 def test_every_definer_function_has_a_pinned_path_and_the_owner_without_login(db: Database) -> None:
     loose = db.run(
         "select p.proname from pg_proc p where p.pronamespace = 'audit'::regnamespace and p.prosecdef and "
-        "(p.proowner <> 'audit_owner'::regrole or 'search_path=pg_catalog, pg_temp' <> all (coalesce(p.proconfig, '{}')))"
+        "(p.proowner <> 'audit_owner'::regrole "
+        "or 'search_path=pg_catalog, pg_temp' <> all (coalesce(p.proconfig, '{}')))"
     )
     assert loose == []
     assert (
@@ -187,7 +189,8 @@ def test_every_definer_function_has_a_pinned_path_and_the_owner_without_login(db
 
 def test_the_owner_of_everything_in_audit_is_audit_owner(db: Database) -> None:
     others = db.run(
-        "select relname from pg_class where relnamespace = 'audit'::regnamespace and relowner <> 'audit_owner'::regrole "
+        "select relname from pg_class "
+        "where relnamespace = 'audit'::regnamespace and relowner <> 'audit_owner'::regrole "
         "union all select proname from pg_proc "
         "where pronamespace = 'audit'::regnamespace and proowner <> 'audit_owner'::regrole"
     )

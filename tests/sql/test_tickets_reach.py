@@ -26,6 +26,11 @@ def test_a_ticket_opens_no_table_that_is_not_tracked(db: Database, other: str) -
         stranger.execute("select * from audit.export_rows(%s, null::integer)", ticket)
 
 
+def test_even_a_superuser_cannot_ask_for_what_is_not_tracked(db: Database) -> None:
+    with refused("42704", "audit.request_export: no tracked table has entity", hint="audit.status()"):
+        db.run("select audit.request_export('unicorn')")
+
+
 def test_the_sequence_that_marks_a_ticket_as_used_is_out_of_reach(db: Database) -> None:
     stranger = db.connect("stranger")
     (ticket,) = stranger.execute("select audit.request_export('contact')").fetchone() or ("",)

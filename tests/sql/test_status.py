@@ -1,0 +1,137 @@
+"""What audit.status() says when capture is no longer whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Database
+from tests.sql.support import status, watch
+
+DRIFTS = {
+    "added": ("add extra text", ["extra text"]),
+    "dropped": ("drop colour", ["colour text"]),
+    "label dropped": ("drop name", ["name text"]),
+    "renamed": ("rename colour to tint", ["colour text", "tint text"]),
+    "label renamed": ("rename name to title", ["name text", "title text"]),
+    "key dropped": ("drop id", ["id integer"]),
+    "key renamed": ("rename id to number", ["id integer", "number integer"]),
+    "type changed": ("alter colour type varchar(9)", ["colour character varying(9)", "colour text"]),
+}
+
+
+@pytest.mark.parametrize(("change", "drifted"), DRIFTS.values(), ids=DRIFTS)
+def test_changed_columns_leave_the_table_writable_and_captured_and_status_says_so(
+    things: Database, change: str, drifted: list[str]
+) -> None:
+    things.run("select audit.track('things', 'thing', label => '{name}')")
+    app = things.connect("postgres")
+    app.execute("update things set pin = 'before'")  # plans are cached by now
+    things.run(f"alter table things {change}")
+    new = watch(things)
+    app.execute("update things set pin = 'after'")
+    app.execute("delete from things")
+    assert [e["action"] for e in new()] == ["update", "update", "delete", "delete"]
+    now = status(things, "public.things")
+    assert sorted(now["drifted_columns"]) == drifted
+    assert "Columns have changed" in now["problem"]
+    things.run("select audit.track('things', 'thing')")
+    assert status(things, "public.things")["problem"] is None
+
+
+FAULTS = {
+    "row trigger disabled": ("alter table things disable trigger audit_capture", "enabled_always", "switched off"),
+    "all triggers disabled": ("alter table things disable trigger all", "enabled_always", "switched off"),
+    "trigger not for replicas": ("alter table things enable trigger audit_capture", "enabled_always", "switched off"),
+    "truncate trigger disabled": (
+        "alter table things disable trigger audit_capture_truncate",
+        "enabled_always",
+        "switched off",
+    ),
+    "row trigger dropped": ("drop trigger audit_capture on things", "triggers_present", "missing"),
+    "truncate trigger dropped": ("drop trigger audit_capture_truncate on things", "triggers_present", "missing"),
+    "function replaced": (
+        "create or replace function audit.{row}() returns trigger language plpgsql as 'begin return null; end'",
+        "function_unchanged",
+        "not the one",
+    ),
+    "truncate function replaced": (
+        "create or replace function audit.{row}_truncate() returns trigger language plpgsql "
+        "as 'begin return null; end'",
+        "function_unchanged",
+        "not the one",
+    ),
+    "function's settings": (
+        "alter function audit.{row}() set search_path = public",
+        "function_unchanged",
+        "not the one",
+    ),
+    "function's owner": ("alter function audit.{row}() owner to postgres", "function_unchanged", "not the one"),
+    "function's security": ("alter function audit.{row}() security invoker", "function_unchanged", "not the one"),
+}
+
+
+@pytest.mark.parametrize(("fault", "column", "problem"), FAULTS.values(), ids=FAULTS)
+def test_status_sees_what_is_wrong_with_capture_and_says_what_to_do(
+    things: Database, fault: str, column: str, problem: str
+) -> None:
+    things.run("select audit.track('things', 'thing')")
+    assert status(things, "public.things") == {
+        "triggers_present": True,
+        "enabled_always": True,
+        "function_unchanged": True,
+        "drifted_columns": [],
+        "problem": None,
+    }
+    row = things.value("select row_function from audit.tracked where table_name = 'things'")
+    things.run(fault.format(row=row))
+    now = status(things, "public.things")
+    assert now[column] is False
+    assert problem in now["problem"]
+    assert "audit.track()" in now["problem"]
+
+
+@pytest.mark.parametrize("fault", [f for f in FAULTS if f != "function's owner"])
+def test_tracking_again_mends_capture(things: Database, fault: str) -> None:
+    things.run("select audit.track('things', 'thing')")
+    row = things.value("select row_function from audit.tracked where table_name = 'things'")
+    things.run(FAULTS[fault][0].format(row=row))
+    things.run("select audit.track('things', 'thing')")
+    assert status(things, "public.things")["problem"] is None
+    new = watch(things)
+    things.run("delete from things where id = 1")
+    things.run("truncate things")
+    assert [e["action"] for e in new()] == ["delete", "truncate"]
+
+
+@pytest.mark.parametrize("change", ["rename to stuff", "set schema elsewhere"])
+def test_status_sees_a_table_that_went_by_another_name(things: Database, change: str) -> None:
+    things.run("create schema elsewhere")
+    things.run("select audit.track('things', 'thing')")
+    things.run(f"alter table things {change}")
+    assert "has another name" in status(things, "public.things")["problem"]
+
+
+def test_status_sees_a_table_that_is_gone(things: Database) -> None:
+    things.run("select audit.track('things', 'thing')")
+    things.run("drop table things")
+    assert "The table is gone" in status(things, "public.things")["problem"]
+
+
+def test_status_sees_rows_in_the_default_partition(db: Database) -> None:
+    assert db.run("select from audit.status() where problem is not null") == []
+    db.run("insert into audit.events (occurred_at, entity, action) values ('2099-01-01', 'report', 'view')")
+    assert "default partition" in status(db, "audit.events_default")["problem"]
+
+
+@pytest.mark.parametrize("guard", ["refuse_mutation", "refuse_truncate"])
+def test_status_sees_that_the_log_is_no_longer_guarded(db: Database, guard: str) -> None:
+    db.run(f"alter table audit.events disable trigger {guard}")
+    assert "append-only is switched off" in status(db, "audit.events")["problem"]
+
+
+def test_status_tells_when_a_table_was_last_written_to(things: Database) -> None:
+    things.run("select audit.track('things', 'thing')")
+    last = "select last_event from audit.status() where table_name = 'public.things'"
+    assert things.value(last) is None
+    things.run("delete from things")
+    assert things.value(last) == things.last()["occurred_at"]

@@ -1,0 +1,51 @@
+"""Every query of the pages runs with the rights of the web login, and none reads the whole log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any, LiteralString, cast
+
+from psycopg import sql
+
+from tests.conftest import Database
+from tests.web.reading import flood
+from webapp import queries
+from webapp.filters import Filters
+
+#: The whole report in a file, or a count that stops at a limit, may well be read in one go.
+MAY_READ_ALL = {"export", "count"}
+
+
+def plan_of(db: Database, name: str) -> dict[str, Any]:
+    """How PostgreSQL would answer the query in NAME.sql, asked by the web login."""
+    conditions, parameters = Filters(actor="p3").conditions()
+    text = queries.load(name).as_string(None)
+    if text.startswith("copy ("):
+        text = text.removeprefix("copy (").partition(") to stdout")[0]
+    narrowed = "{conditions}" in text
+    query = sql.SQL(cast(LiteralString, f"explain (format json) {text}"))
+    parameters |= {"limit": 51, "event_id": 17, "user_id": "2", "login": "mei@example.org"}
+    parameters |= {"entities": ["contact", "contact"], "record_ids": ["17", "18"]}
+    used = {key: value for key, value in parameters.items() if f"%({key})s" in text or (narrowed and key == "actor")}
+    filled = query.format(conditions=conditions, direction=sql.SQL("desc")) if narrowed else query
+    found = db.connect("web").execute(filled, used).fetchone()
+    assert found
+    return found[0][0]["Plan"]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes(part)
+
+
+def test_every_query_is_found_by_index_however_long_the_log(db: Database, people: object) -> None:
+    flood(db, 20_000, months=2)
+    partitions = db.run("select inhrelid::regclass::text from pg_inherits where inhparent = 'audit.events'::regclass")
+    full = {p.removeprefix("audit.") for (p,) in partitions if db.value(f"select exists (select from {p})")}
+    names = {file.name.removesuffix(".sql") for file in resources.files(queries).iterdir() if file.name.endswith("sql")}
+    assert {"page", "event", "actors", "names", "export", "count"} <= names
+    for name in sorted(names):
+        scanned = [n for n in nodes(plan_of(db, name)) if n["Node Type"] == "Seq Scan" and n["Relation Name"] in full]
+        assert scanned == [] or name in MAY_READ_ALL, name
