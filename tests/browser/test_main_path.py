@@ -122,6 +122,7 @@ def test_a_change_by_anybody_is_there_after_one_reload(db: Database, page: Page)
 
 def test_the_keyboard_alone_signs_in_and_opens_the_report(page: Page) -> None:
     page.goto("/login")
+    expect(page.get_by_label("E-mail address")).to_be_focused()
     page.keyboard.type(PEOPLE["auditor"][2])
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import psycopg
 import pytest
@@ -36,6 +36,13 @@ def shared(shared_url: str) -> Iterator[Database]:
         database = Database(shared_url, superuser)
         yield database
         database.close()
+
+
+@pytest.fixture
+def passing(shared: Database) -> Generator[Database]:
+    """The shared database, in a transaction that is rolled back: for tests that alter things over one connection."""
+    with shared.superuser.transaction(force_rollback=True):
+        yield shared
 
 
 @pytest.fixture

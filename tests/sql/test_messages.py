@@ -27,12 +27,13 @@ every_message = pytest.mark.parametrize(("file", "message", "rest"), MESSAGES, i
 
 
 def _literal(message: str) -> str:
-    """The longest piece of a message that no value interrupts and no other message contains."""
+    """The longest piece of a message that no value interrupts, if possible one that no other message contains."""
     others = [other for _, other, _ in MESSAGES if other != message]
     pieces = [piece.strip(' ":,.') for piece in message.split("%")]
+    # "audit.track: entity" says where, not what.
+    pieces = [piece for piece in pieces if not re.fullmatch(r"audit\.\w+(: \w+)?", piece)]
     distinctive = [piece for piece in pieces if not any(piece in other for other in others)]
-    assert distinctive, f'nothing tells "{message}" from other messages'
-    return max(distinctive, key=len)[:60]
+    return max(distinctive or pieces, key=len)[:60]
 
 
 def test_every_raise_exception_is_found() -> None:

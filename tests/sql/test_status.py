@@ -7,6 +7,12 @@ import pytest
 from tests.conftest import Database
 from tests.sql.support import status, watch
 
+
+@pytest.fixture
+def db(passing: Database) -> Database:
+    return passing
+
+
 DRIFTS = {
     "added": ("add extra text", ["extra text"]),
     "dropped": ("drop colour", ["colour text"]),
@@ -24,12 +30,11 @@ def test_changed_columns_leave_the_table_writable_and_captured_and_status_says_s
     things: Database, change: str, drifted: list[str]
 ) -> None:
     things.run("select audit.track('things', 'thing', label => '{name}')")
-    app = things.connect("postgres")
-    app.execute("update things set pin = 'before'")  # plans are cached by now
+    things.run("update things set pin = 'before'")  # plans are cached by now
     things.run(f"alter table things {change}")
     new = watch(things)
-    app.execute("update things set pin = 'after'")
-    app.execute("delete from things")
+    things.run("update things set pin = 'after'")
+    things.run("delete from things")
     assert [e["action"] for e in new()] == ["update", "update", "delete", "delete"]
     now = status(things, "public.things")
     assert sorted(now["drifted_columns"]) == drifted

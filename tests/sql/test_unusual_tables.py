@@ -110,7 +110,8 @@ COUNTERFEITS = {
 
 
 @pytest.mark.parametrize("counterfeit", COUNTERFEITS.values(), ids=COUNTERFEITS)
-def test_status_is_not_taken_in_by_another_trigger_of_the_same_name(db: Database, counterfeit: str) -> None:
+def test_status_is_not_taken_in_by_another_trigger_of_the_same_name(passing: Database, counterfeit: str) -> None:
+    db = passing
     function = "select row_function from audit.tracked where table_name = %s"
     row, other = db.value(function, "contacts"), db.value(function, "groups")
     assert problems(db) == []
