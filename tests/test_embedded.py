@@ -14,7 +14,6 @@ import psycopg
 import pytest
 
 from tests.clients.places import REPOSITORY, new_place
-from webapp import embedded
 from webapp.embedded import EmbeddedServer
 from webapp.errors import ServerError
 
@@ -207,7 +206,7 @@ def test_a_path_that_is_too_long_for_a_socket_works(directory: Path, place: Path
 def test_a_second_owner_of_the_same_directory_is_told_who_has_it(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("webapp.embedded.directory.LOCK_SECONDS", 0.2)
     with EmbeddedServer(directory) as server:
         message = refusal(directory)
         psycopg.connect(server.url()).close()

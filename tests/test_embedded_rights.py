@@ -14,8 +14,10 @@ import psutil
 import pytest
 
 from tests.clients.places import REPOSITORY, new_place
-from webapp import embedded
 from webapp.embedded import EmbeddedServer
+from webapp.embedded.account import SERVER_USER
+from webapp.embedded.messages import DISK_FULL as FULL
+from webapp.embedded.messages import explain_output
 from webapp.errors import ServerError
 
 ROOT = os.geteuid() == 0
@@ -141,7 +143,7 @@ def test_the_server_never_runs_as_root(place: Path) -> None:
         user = pwd.getpwuid(process.uids().effective)
         assert process.uids() == (user.pw_uid,) * 3
         assert process.gids() == (user.pw_gid,) * 3
-        assert user.pw_uid == os.geteuid() if not ROOT else user.pw_name == embedded.SERVER_USER
+        assert user.pw_uid == os.geteuid() if not ROOT else user.pw_name == SERVER_USER
 
 
 def test_the_folders_above_it_stay_as_they_are(place: Path) -> None:
@@ -161,7 +163,7 @@ def test_root_does_not_open_a_closed_home_and_says_what_to_do(home: Path) -> Non
         with pytest.raises(ServerError) as refused:
             server.start()
         assert str(refused.value) == (
-            f'the server cannot run as root, and its user "{embedded.SERVER_USER}" may not enter {home}: '
+            f'the server cannot run as root, and its user "{SERVER_USER}" may not enter {home}: '
             "choose a --data-dir below /var/lib, or run as an ordinary user"
         )
     else:  # who owns the home may
@@ -170,8 +172,6 @@ def test_root_does_not_open_a_closed_home_and_says_what_to_do(home: Path) -> Non
 
 
 # -- the disk is full ----------------------------------------------------------------------------
-
-FULL = embedded.DISK_FULL
 
 #: Argument 2 becomes a small disk that only this program sees.
 SMALL_DISK = """
@@ -241,4 +241,4 @@ with EmbeddedServer(directory / "server") as server:
     ],
 )  # fmt: skip
 def test_what_the_server_says_becomes_one_line(output: bytes, message: str) -> None:
-    assert embedded._explain_output(output) == message  # pyright: ignore[reportPrivateUsage]
+    assert explain_output(output) == message
