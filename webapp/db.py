@@ -23,7 +23,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
         migrations.require_current(connection)
         connection.execute("select audit.ensure_partitions()")
-        row = connection.execute("select has_table_privilege('audit.events', 'insert'), current_user").fetchone()
+        row = connection.execute("select has_table_privilege('audit.log', 'insert'), current_user").fetchone()
         if row and row[0]:
             log.warning(
                 "the web login has more rights than it needs",

@@ -49,11 +49,7 @@ CONDITIONS: dict[str, LiteralString] = {
     "actor": "r.actor_id = %(actor)s",
     "login": "r.db_user = %(login)s",
     "entity": "r.entity = %(entity)s",
-    # The hash is what the index on records holds.
-    "record": (
-        "r.record_id is not null and r.record_id = %(record)s"
-        " and hashtextextended(r.record_id, 0) = hashtextextended(%(record)s, 0)"
-    ),
+    "record": "r.record_id = %(record)s",
 }
 
 

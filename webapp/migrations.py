@@ -86,6 +86,8 @@ def migrate(
                     _apply(connection, script, lock_timeout)
                     done.append(script.name)
                     on_apply(script.name)
+            if any(name.startswith("triggers/") for name in done):
+                _refresh_capture(connection, lock_timeout)
             connection.execute("select audit.ensure_partitions()")
             if wanted_tables:
                 for script in reference_tables():
@@ -94,6 +96,18 @@ def migrate(
                         done.append(script.name)
                         on_apply(script.name)
     return done
+
+
+def _refresh_capture(connection: psycopg.Connection[tuple[object, ...]], lock_timeout: str) -> None:
+    """Tracked tables get capture as this version generates it."""
+    tables = connection.execute(
+        "select relation::text from audit.tracked cross join lateral audit.tracked_relation(tracked_id) relation "
+        "where relation is not null order by 1"
+    ).fetchall()
+    for (table,) in tables:
+        with _explained(f"capture of {table}", lock_timeout), connection.transaction():
+            connection.execute("select set_config('lock_timeout', %s, true)", (lock_timeout,))
+            connection.execute("select audit.refresh(%s)", (table,))
 
 
 def require_current(connection: psycopg.Connection[tuple[object, ...]]) -> None:
@@ -161,20 +175,26 @@ def _only_one(connection: psycopg.Connection[tuple[object, ...]]) -> Generator[N
 
 
 def _apply(connection: psycopg.Connection[tuple[object, ...]], script: Script, lock_timeout: str) -> None:
+    with _explained(script.name, lock_timeout), connection.transaction():
+        connection.execute("select set_config('lock_timeout', %s, true)", (lock_timeout,))
+        # Functions may call each other whatever order the files come in.
+        connection.execute("set local check_function_bodies = off")
+        connection.execute(cast(LiteralString, script.text))
+        connection.execute(
+            "insert into audit.migrations (name, checksum) values (%s, %s) on conflict (name) do update "
+            "set checksum = excluded.checksum, applied_at = clock_timestamp(), applied_by = session_user",
+            (script.name, script.checksum),
+        )
+
+
+@contextmanager
+def _explained(step: str, lock_timeout: str) -> Generator[None]:
+    """What went wrong in one step, with its name and the cure."""
     try:
-        with connection.transaction():
-            connection.execute("select set_config('lock_timeout', %s, true)", (lock_timeout,))
-            # Functions may call each other whatever order the files come in.
-            connection.execute("set local check_function_bodies = off")
-            connection.execute(cast(LiteralString, script.text))
-            connection.execute(
-                "insert into audit.migrations (name, checksum) values (%s, %s) on conflict (name) do update "
-                "set checksum = excluded.checksum, applied_at = clock_timestamp(), applied_by = session_user",
-                (script.name, script.checksum),
-            )
+        yield
     except psycopg.errors.LockNotAvailable:
         raise MigrationError(
-            f"{script.name}: another session held a lock for longer than {lock_timeout}; this file was not applied. "
+            f"{step}: another session held a lock for longer than {lock_timeout}; this was not applied. "
             "Look for it in pg_stat_activity, and try again when it has finished"
         ) from None
     except psycopg.errors.InsufficientPrivilege as error:
@@ -182,9 +202,7 @@ def _apply(connection: psycopg.Connection[tuple[object, ...]], script: Script, l
             "Connect as the owner of the database, with the right to create roles (CREATEROLE) or as superuser"
         )
         raise MigrationError(
-            f"{script.name}: {error.diag.message_primary}. {cure.rstrip('.')}; this file was not applied"
+            f"{step}: {error.diag.message_primary}. {cure.rstrip('.')}; this was not applied"
         ) from error
     except psycopg.Error as error:
-        raise MigrationError(
-            f"{script.name}: {error.diag.message_primary or error}; this file was not applied"
-        ) from error
+        raise MigrationError(f"{step}: {error.diag.message_primary or error}; this was not applied") from error

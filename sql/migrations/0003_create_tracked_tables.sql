@@ -1,26 +1,29 @@
 set local role audit_owner;
 
 create table audit.tracked (
-  schema_name  text   not null,
-  table_name   text   not null,
-  entity       text   not null check (entity ~ '^[a-z][a-z0-9_]{0,62}$'),
-  key          text[] not null,
-  label        text[] not null,
-  exclude      text[] not null,
-  mask         text[] not null,
+  tracked_id   integer  generated always as identity primary key,
+  schema_name  text     not null,
+  table_name   text     not null,
+  entity       text     not null check (entity ~ '^[a-z][a-z0-9_]{0,62}$'),
+  label        text[]   not null,
+  exclude      text[]   not null,
+  mask         text[]   not null,
   parent       text,
-  -- Columns stored in the clear. In a table with hidden columns, whatever is not in this list is
-  -- masked: it may be a hidden one under another name.
-  visible      text[] not null,
+  -- Columns stored in the clear. In a table with hidden columns, whatever is not in this list, or has
+  -- the number of a hidden column, is masked: it may be a hidden one under another name.
+  visible      text[]     not null,
+  hidden       smallint[] not null,
   -- What capture was generated from, so that audit.status() can say what has drifted since.
-  columns      text[] not null,
-  row_function text   not null,
-  row_checksum text   not null,
-  truncate_function text not null,
-  truncate_checksum text not null,
-  since        timestamptz not null default clock_timestamp(),
-  primary key (schema_name, table_name)
+  shape_id     integer  not null references audit.shapes,
+  by_statement boolean  not null,
+  row_function text     not null,
+  -- Null while capture is being generated.
+  checksum     text,
+  problem      text,
+  since        timestamptz not null default clock_timestamp()
 );
 
 comment on table audit.tracked is 'Tables under capture, and how. Changed by audit.track() and audit.untrack() only.';
+comment on column audit.tracked.by_statement is 'Inserts are captured once per statement, which is cheap in bulk; otherwise row by row.';
+comment on column audit.tracked.problem is 'What was wrong with capture when somebody last changed the schema; audit.status() says what is wrong now.';
 grant select on audit.tracked to audit_web, audit_reader, audit_admin, audit_sealer;

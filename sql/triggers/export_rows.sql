@@ -8,6 +8,7 @@ as $$
 declare
   asked   audit.export_tickets;
   tracked audit.tracked;
+  shape   audit.shapes;
   source  regclass;
   fields  text;
 begin
@@ -39,14 +40,16 @@ begin
             hint = 'Ask for a new one with audit.request_export().';
   end if;
 
+  shape := audit.shape_now(tracked, source);
   select string_agg(
-    case when a.attname = any (tracked.visible)
+    case when a.attname = any (shape.columns) and a.attname <> all (shape.masked)
       then format('source.%I', a.attname)
       else format('null::%s', format_type(a.atttypid, a.atttypmod)) end, ', ' order by a.attnum)
   into fields
   from pg_attribute a where a.attrelid = source and a.attnum > 0 and not a.attisdropped;
   return query execute
-    format('select %s from %s source where $1 is null or to_jsonb(source.*) @> $1', fields, source)
+    format('select %s from %s source where $1 is null or %s @> $1', fields, source,
+           audit.json_sql(source, 'source', array(select jsonb_object_keys(asked.filter))))
     using asked.filter;
 end
 $$;

@@ -7,14 +7,15 @@ as $$
 declare
   tracked audit.tracked := audit.tracked_table("table");
 begin
-  delete from audit.tracked t
-  where t.schema_name = tracked.schema_name and t.table_name = tracked.table_name;
-  execute format('drop function audit.%I(), audit.%I()', tracked.row_function, tracked.truncate_function);
+  execute format('drop function audit.%1$I(), audit.%2$I(), audit.key_%3$s, audit.stored_%3$s, audit.large_%3$s',
+                 tracked.row_function, tracked.row_function || '_inserts', tracked.tracked_id);
+  execute format('drop view audit.watch_%s', tracked.tracked_id);
+  delete from audit.tracked t where t.tracked_id = tracked.tracked_id;
   perform audit.record_event(tracked.entity, 'configure', details =>
     jsonb_build_object('did', 'untrack', 'schema_name', tracked.schema_name, 'table_name', tracked.table_name));
 end
 $$;
 
 comment on function audit.forget_capture(regclass) is
-  'Removes the capture functions of a table and records that. The inside of audit.untrack().';
+  'Removes what was generated for a table and records that. The inside of audit.untrack().';
 grant execute on function audit.forget_capture(regclass) to audit_admin;

@@ -1,13 +1,15 @@
 set local role audit_owner;
 
-create or replace function audit.function_checksum(function_name text) returns text
+create or replace function audit.function_checksum(tracked audit.tracked) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select md5(concat_ws('|', p.prosrc, p.proconfig, p.prosecdef, p.proowner::regrole))
+  select md5(string_agg(concat_ws('|', p.proname, p.prosrc, p.proconfig, p.prosecdef, p.proowner::regrole), e'\n' order by p.proname))
   from pg_proc p
-  where p.pronamespace = 'audit'::regnamespace and p.proname = function_name and p.pronargs = 0
+  where p.pronamespace = 'audit'::regnamespace and p.proname in (
+    tracked.row_function, tracked.row_function || '_inserts', 'key_' || tracked.tracked_id, 'stored_' || tracked.tracked_id,
+    'large_' || tracked.tracked_id)
 $$;
 
-comment on function audit.function_checksum(text) is
-  'Fingerprint of a function without arguments in schema audit: body, settings, security, owner. Null when it is gone.';
+comment on function audit.function_checksum(audit.tracked) is
+  'Fingerprint of the functions generated for a tracked table: body, settings, security, owner. Null when they are gone.';

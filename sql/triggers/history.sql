@@ -11,9 +11,7 @@ begin
   return query
     select r.*
     from audit.report r
-    where hashtextextended(r.record_id, 0) = hashtextextended(history.record_id, 0)
-      and r.record_id is not null
-      and r.record_id = history.record_id
+    where r.record_id = history.record_id
       and r.entity = tracked.entity
       and (tracked.parent is null or (r.schema_name = tracked.schema_name and r.table_name = tracked.table_name))
     order by r.occurred_at, r.event_id;

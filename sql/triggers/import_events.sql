@@ -26,42 +26,61 @@ begin
             detail = left(bad::text, 500),
             hint = 'Nothing was imported. Correct the event and call again with all of them.';
   end if;
+  -- What changed a row names its table, and holds what was and what is now, as far as there was and is.
+  select e into bad from jsonb_array_elements(events) e
+  where not coalesce(
+    case audit.action_code(e ->> 'action')
+      when 'u' then e ->> 'table_name' is not null and e ->> 'before' is not null and e ->> 'after' is not null
+        and e -> 'before' <> e -> 'after'
+      when 'i' then e ->> 'table_name' is not null and e ->> 'before' is null and e ->> 'after' is not null
+      when 'b' then e ->> 'table_name' is not null and e ->> 'before' is null and e ->> 'after' is not null
+      when 'd' then e ->> 'table_name' is not null and e ->> 'before' is not null and e ->> 'after' is null
+      when 't' then e ->> 'table_name' is not null and e ->> 'before' is not null and e ->> 'after' is null
+      else audit.action_code(e ->> 'action') is not null and e ->> 'before' is null and e ->> 'after' is null
+    end and (e ->> 'schema_name' is null) = (e ->> 'table_name' is null), false)
+  limit 1;
+  if bad is not null then
+    raise exception 'audit.import_events: an event contradicts itself'
+      using errcode = 'check_violation',
+            detail = left(bad::text, 500),
+            hint = 'insert and baseline have a table and after, delete and truncate a table and before, update both and a difference, other actions none. Nothing was imported.';
+  end if;
 
   perform audit.add_partition(month)
   from (select distinct date_trunc('month', (e ->> 'occurred_at')::timestamptz) as month
         from jsonb_array_elements(events) e) months;
 
-  insert into audit.events (
-    occurred_at, entity, schema_name, table_name, record_id, record_label, action, changed_fields, before, after,
+  -- Another system's log may hold what this one hides.
+  insert into audit.log (
+    occurred_at, shape_id, action, record_id, record_label, old_row, new_row,
     actor_id, actor_name, application, client_addr, request_id, context, imported_at)
   select
-    r.occurred_at, r.entity, r.schema_name, r.table_name, r.record_id, r.record_label, r.action,
-    case when r.action = 'update' then coalesce(r.changed_fields, array(
-      select n.key from jsonb_each(r.after) n
-      where n.value::text is distinct from (r.before -> n.key)::text order by n.key collate "C")) end,
-    -- Another system's log may hold what this one hides.
-    (r.before - t.exclude) || masked.before, (r.after - t.exclude) || masked.after,
-    left(r.actor_id, 200), left(r.actor_name, 200), r.application, r.client_addr, left(r.request_id, 200), r.context,
-    clock_timestamp()
+    r.occurred_at, subject.shape_id, audit.action_code(r.action), audit.short_key(r.record_id), r.record_label,
+    ((r.before - coalesce(subject.exclude, '{}')) || marks.before)::text,
+    ((r.after - coalesce(subject.exclude, '{}')) || marks.after)::text,
+    left(r.actor_id, 200), r.actor_name, r.application, r.client_addr, r.request_id, r.context::text, clock_timestamp()
   from jsonb_to_recordset(events) r(
     occurred_at timestamptz, entity text, schema_name text, table_name text, record_id text, record_label text,
-    action text, changed_fields text[], before jsonb, after jsonb, actor_id text, actor_name text,
+    action text, before jsonb, after jsonb, actor_id text, actor_name text,
     application text, client_addr inet, request_id text, context jsonb)
-  left join lateral (
-    select
-      coalesce(max(x.exclude), '{}') as exclude,
-      coalesce(max(x.mask), '{}') as mask
-    from audit.tracked x where x.schema_name = r.schema_name and x.table_name = r.table_name) t on true
+  join (
+    select k.*, t.exclude, t.mask, audit.find_subject(k.entity, k.schema_name, k.table_name, t.mask) as shape_id
+    from (select distinct e ->> 'entity' as entity, e ->> 'schema_name' as schema_name, e ->> 'table_name' as table_name
+          from jsonb_array_elements(events) e) k
+    left join audit.tracked t on t.schema_name = k.schema_name and t.table_name = k.table_name
+  ) subject on (subject.entity, subject.schema_name, subject.table_name)
+    is not distinct from (r.entity, r.schema_name, r.table_name)
   cross join lateral (
     select
-      coalesce(jsonb_object_agg(m, '{"$masked": true}'::jsonb) filter (where r.before ? m), '{}') as before,
-      coalesce(jsonb_object_agg(m, '{"$masked": true}'::jsonb) filter (where r.after ? m), '{}') as after
-    from unnest(t.mask) m) masked;
+      coalesce(jsonb_object_agg(m, '*') filter (where r.before ? m), '{}') as before,
+      coalesce(jsonb_object_agg(m, case when (r.before -> m)::text <> (r.after -> m)::text then '**' else '*' end)
+        filter (where r.after ? m), '{}') as after
+    from unnest(subject.mask) m) marks;
   get diagnostics imported = row_count;
   return imported;
 end
 $$;
 
 comment on function audit.import_events(jsonb) is
-  'Loads events of another system: a JSON array of objects with the columns of audit.events. They are marked with imported_at and carry the importing login as db_user, so that they are never taken for captured ones. All or nothing; returns how many. Errors: 22023 no array, a missing column, a time in the future; 23514 an event that contradicts itself.';
+  'Loads events of another system: a JSON array of objects with the columns of audit.events. They are marked with imported_at and carry the importing login as db_user, so that they are never taken for captured ones. All or nothing; returns how many. Errors: 22023 no array, a missing column, a time in the future; 23514 an event that contradicts itself, or an unknown action.';
 grant execute on function audit.import_events(jsonb) to audit_admin;

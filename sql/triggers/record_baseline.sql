@@ -4,19 +4,14 @@ create or replace function audit.record_baseline("table" regclass) returns bigin
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'iso_8601'
-set bytea_output = 'hex' set extra_float_digits = 1 set lc_monetary = 'C' set row_security = off
+set bytea_output = 'hex' set extra_float_digits = 1 set lc_monetary = 'C' set quote_all_identifiers = off
+set row_security = off
 as $$
-declare
-  tracked  audit.tracked := audit.tracked_table("table");
-  recorded bigint;
 begin
-  execute format(
-    'insert into audit.events (entity, schema_name, table_name, record_id, record_label, action, after) '
-    'select %s, ''baseline'', %s from (select to_jsonb(present.*) as is_now from %s%s present) rows',
-    audit.row_sql(tracked, 'is_now', 'is_now'), audit.redact_sql(tracked, 'is_now'),
-    (select case when c.relkind = 'p' then '' else 'only ' end from pg_class c where c.oid = "table"), "table");
-  get diagnostics recorded = row_count;
-  return recorded;
+  return (
+    select coalesce(sum(audit.record_rows(audit.tracked_table("table"), 'b', part.relid)), 0)
+    from (select p.relid from pg_partition_tree("table") p where p.isleaf
+          union select "table" where not exists (select from pg_partition_tree("table"))) part);
 end
 $$;
 

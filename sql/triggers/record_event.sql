@@ -10,8 +10,8 @@ create or replace function audit.record_event(
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-  insert into audit.events (entity, action, record_id, record_label, context)
-  values (entity, action, record_id, record_label,
+  insert into audit.log (shape_id, action, record_id, record_label, context)
+  values (audit.find_subject(entity), audit.action_code(action), audit.short_key(record_id), record_label,
           coalesce(audit.context_of(current_setting('audit.context', true)), '{}')
             || jsonb_build_object(action, coalesce(
               (select jsonb_object_agg(d.key, d.value) from jsonb_each(details) d where d.value <> 'null'), '{}')))

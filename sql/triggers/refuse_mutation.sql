@@ -13,19 +13,10 @@ end
 $$;
 
 comment on function audit.refuse_mutation() is
-  'Trigger: refuses UPDATE, DELETE and TRUNCATE on events with 42501.';
+  'Trigger: refuses UPDATE, DELETE and TRUNCATE on the log, and any write through its view, with 42501.';
+
+select audit.guard('audit.log'), audit.guard('audit.log_default');
 
 create or replace trigger refuse_mutation
-  before update or delete on audit.events
+  instead of insert or update or delete on audit.events
   for each row execute function audit.refuse_mutation();
-alter table audit.events enable always trigger refuse_mutation;
-
--- Statement triggers are not inherited: audit.add_partition() gives each month its own.
-create or replace trigger refuse_truncate
-  before truncate on audit.events
-  for each statement execute function audit.refuse_mutation();
-alter table audit.events enable always trigger refuse_truncate;
-create or replace trigger refuse_truncate
-  before truncate on audit.events_default
-  for each statement execute function audit.refuse_mutation();
-alter table audit.events_default enable always trigger refuse_truncate;

@@ -18,8 +18,9 @@ declare
   row_count bigint;
 begin
   perform audit.require_export_right(entity);
-  select pg_catalog.format('%I.%I', t.schema_name, t.table_name)::regclass into source
-  from audit.tracked t where t.entity = request_export.entity and t.parent is null
+  select relation into source
+  from audit.tracked t cross join lateral (select audit.tracked_relation(t.tracked_id)) r(relation)
+  where t.entity = request_export.entity and t.parent is null and relation is not null
   order by t.since limit 1;
   if source is null then
     raise exception 'audit.request_export: no tracked table has entity "%"', coalesce(entity, 'null')
@@ -31,11 +32,14 @@ begin
             hint = 'Name columns and values, for example {"company": "Acme"}; null exports everything.';
   end if;
 
-  -- A count by a hidden value, or the filter on record, would give the value away.
+  -- A count by a hidden value, or the filter on record, would give the value away. A ticket may be used
+  -- for any table of its entity.
   select f into hidden
   from jsonb_object_keys(filter) f
-  join audit.tracked t on f <> all (t.visible)
+  cross join audit.tracked t
+  cross join lateral audit.shape_now(t, audit.tracked_relation(t.tracked_id)) shape
   where t.entity = request_export.entity and t.parent is null
+    and (f <> all (shape.columns) or f = any (shape.masked))
   limit 1;
   if hidden is not null then
     raise exception 'audit.request_export: cannot filter by "%", which is masked, excluded or not there', hidden
@@ -51,7 +55,8 @@ begin
     execute pg_catalog.format('drop sequence if exists audit.%I', 'ticket_' || stale);
   end loop;
 
-  execute pg_catalog.format('select count(*) from %s source where $1 is null or to_jsonb(source.*) @> $1', source)
+  execute pg_catalog.format('select count(*) from %s source where $1 is null or %s @> $1', source,
+                            audit.json_sql(source, 'source', array(select jsonb_object_keys(filter))))
     into row_count using filter;
   insert into audit.export_tickets (entity, filter, expires_at)
   values (entity, filter, clock_timestamp() + interval '5 minutes')

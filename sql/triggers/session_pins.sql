@@ -4,8 +4,8 @@ create or replace function audit.session_pins("table" regclass) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  -- to_jsonb writes some types as the session's settings say. Setting them for each row costs time,
-  -- so only what the table's columns need is set; a type not known to be safe gets everything.
+  -- Some types are written as the session's settings say. Setting them for each row costs time, so
+  -- only what the table's columns need is set; a type not known to be safe gets everything.
   with kinds as (
     select coalesce(nullif(t.typelem, 0)::regtype, t.oid::regtype) as kind
     from pg_attribute a
@@ -14,7 +14,7 @@ as $$
     where a.attrelid = "table" and a.attnum > 0 and not a.attisdropped and t.typtype <> 'e'
   ), needs as (
     select
-      bool_or(kind = 'timestamptz'::regtype) as zone,
+      bool_or(kind in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)) as times,
       bool_or(kind not in (
         'timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype, 'time'::regtype,
         'bool'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype, 'oid'::regtype,
@@ -23,11 +23,11 @@ as $$
     from kinds
   )
   select concat_ws(' ',
-    case when zone or everything then $pin$set timezone = 'UTC'$pin$ end,
-    case when everything then $pin$set datestyle = 'ISO, YMD' set intervalstyle = 'iso_8601'
-      set bytea_output = 'hex' set extra_float_digits = 1 set lc_monetary = 'C'$pin$ end)
+    case when times or everything then $pin$set timezone = 'UTC' set datestyle = 'ISO, YMD'$pin$ end,
+    case when everything then $pin$set intervalstyle = 'iso_8601' set bytea_output = 'hex'
+      set extra_float_digits = 1 set lc_monetary = 'C' set quote_all_identifiers = off$pin$ end)
   from needs
 $$;
 
 comment on function audit.session_pins(regclass) is
-  'SET clauses that a capture function on this table needs so that its JSON does not depend on the writer''s session.';
+  'SET clauses that a capture function on this table needs so that what it stores does not depend on the writer''s session.';

@@ -17,26 +17,24 @@ as $$
   with seen as (
     select
       t.*,
-      c.oid as relid,
-      -- 29: after each row, on insert, delete and update; 34: before each truncate. Whatever else has
-      -- that name, or a condition, or columns that it is limited to, is another trigger.
-      (select count(*) from pg_trigger g join pg_proc p on p.oid = g.tgfoid
-       where g.tgrelid = c.oid and p.pronamespace = 'audit'::regnamespace and g.tgqual is null and g.tgattr = ''
-         and (g.tgname, p.proname, g.tgtype) in (
-           ('audit_capture', t.row_function, 29), ('audit_capture_truncate', t.truncate_function, 34))) = 2 as present,
-      (select count(*) from pg_trigger g
-       where g.tgrelid = c.oid and g.tgname in ('audit_capture', 'audit_capture_truncate') and g.tgenabled = 'A') = 2
-        and not exists (select from pg_partition_tree(c.oid) leaf join pg_trigger g on g.tgrelid = leaf.relid
-                        where g.tgname = 'audit_capture' and g.tgenabled <> 'A') as always,
-      audit.function_checksum(t.row_function) is not distinct from t.row_checksum
-        and audit.function_checksum(t.truncate_function) is not distinct from t.truncate_checksum as unchanged,
-      case when c.oid is null then '{}' else array(
-        (select unnest(t.columns) except select unnest(audit.columns_of(c.oid)))
+      audit.tracked_relation(t.tracked_id) as relation,
+      not faults.missing as present,
+      not faults.missing and not faults.disabled as always,
+      audit.function_checksum(t) is not distinct from t.checksum as unchanged,
+      audit.captures_by_statement(audit.tracked_relation(t.tracked_id)) is distinct from t.by_statement as other_triggers,
+      audit.is_current(t.shape_id) as current,
+      array(
+        (select unnest(known.list) except select unnest(present.list))
         union all
-        (select unnest(audit.columns_of(c.oid)) except select unnest(t.columns))) end as drifted
+        (select unnest(present.list) except select unnest(known.list))) as drifted
     from audit.tracked t
-    left join pg_namespace n on n.nspname = t.schema_name
-    left join pg_class c on c.relnamespace = n.oid and c.relname = t.table_name
+    cross join lateral audit.trigger_faults(t) faults
+    cross join lateral (
+      select array(select concat_ws(' ', c.name, c.type) from unnest(s.columns, s.types) c(name, type)) as list
+      from audit.shapes s where s.shape_id = t.shape_id) known
+    cross join lateral (
+      select array(select concat_ws(' ', c.name, c.type) from audit.columns_of(audit.tracked_relation(t.tracked_id)) c
+                   where c.name <> all (t.exclude)) as list) present
   )
   select
     format('%I.%I', s.schema_name, s.table_name),
@@ -44,30 +42,34 @@ as $$
     s.present,
     s.always,
     s.unchanged,
-    s.drifted,
+    case when s.relation is null then '{}' else s.drifted end,
     s.since,
-    (select e.occurred_at from audit.events e
-     where e.schema_name = s.schema_name and e.table_name = s.table_name
-     order by e.occurred_at desc limit 1),
+    (select l.occurred_at from audit.log l
+     where l.shape_id in (select h.shape_id from audit.shapes h where h.tracked_id = s.tracked_id) and l.occurred_at >= s.since
+     order by l.occurred_at desc limit 1),
     case
-      when s.relid is null then 'The table is gone or has another name: run audit.track() on the new name.'
+      when s.relation is null then 'The table is gone: run audit.forget_dropped_tables().'
       when not s.present then 'A capture trigger is missing, changes go unrecorded: run audit.track() again.'
       when not s.always then 'A capture trigger is switched off, changes go unrecorded: run audit.track() again.'
       when not s.unchanged then 'The capture function is not the one that was generated: run audit.track() again.'
       when cardinality(s.drifted) > 0 then 'Columns have changed since capture was set up: run audit.track() again.'
+      when not s.current then 'The table''s name or key has changed since capture was set up: run audit.track() again.'
+      when s.other_triggers then 'The table''s own triggers have changed since capture was set up: run audit.track() again.'
     end
   from seen s
   union all
-  select 'audit.events_default', null, true, true, true, '{}', null, null,
+  select 'audit.log_default', null, true, true, true, '{}', null, null,
     'Events have fallen into the default partition: run auditlog migrate.'
-  where exists (select from audit.events_default)
+  where exists (select from audit.log_default)
   union all
-  select 'audit.events', null,
-    count(*) > 0, false, true, '{}', null, null,
+  select format('audit.%I', part.relname), null, count(g.oid) = 2, false, true, '{}', null, null,
     'The guard that keeps the log append-only is switched off: run auditlog migrate.'
-  from pg_trigger g
-  where g.tgrelid = 'audit.events'::regclass and g.tgname in ('refuse_mutation', 'refuse_truncate')
-  having count(*) filter (where g.tgenabled = 'A') < 2
+  from pg_class part
+  left join pg_trigger g on g.tgrelid = part.oid and g.tgname in ('refuse_mutation', 'refuse_truncate') and g.tgenabled = 'A'
+    and g.tgfoid = 'audit.refuse_mutation()'::regprocedure
+  where part.oid = 'audit.log'::regclass or part.oid in (select relid from pg_partition_tree('audit.log'))
+  group by part.relname
+  having count(g.oid) < 2
   order by 1
 $$;
 

@@ -4,8 +4,8 @@ create or replace function audit.track(
   "table"  regclass,
   entity   text    default null,
   label    text[]  default null,
-  exclude  text[]  default '{}',
-  mask     text[]  default '{}',
+  exclude  text[]  default null,
+  mask     text[]  default null,
   parent   text    default null,
   baseline boolean default false
 ) returns void
@@ -15,6 +15,8 @@ as $$
 declare
   class   pg_class;
   wanted  audit.tracked;
+  known   audit.tracked;
+  key     text[];
   missing text[];
   hidden  text[];
   columns text[];
@@ -38,22 +40,19 @@ begin
               else 'Track an ordinary or a partitioned table.' end;
   end if;
 
-  -- One at a time: two calls would make the same functions.
-  perform pg_advisory_xact_lock(hashtextextended('audit.track', 0));
-
+  -- What is not given stays as it is: the cure for a lost trigger must not take a mask away.
+  select * into known from audit.tracked t where audit.tracked_relation(t.tracked_id) = "table";
   wanted.schema_name := (select nspname from pg_namespace where oid = class.relnamespace);
   wanted.table_name := class.relname;
-  wanted.entity := coalesce(entity, lower(class.relname));
-  wanted.label := coalesce(label, '{}');
-  wanted.exclude := coalesce(exclude, '{}');
-  wanted.mask := coalesce(mask, '{}');
-  wanted.parent := parent;
-  wanted.key := coalesce((
-    select array_agg(a.attname::text order by k.place)
-    from pg_index i
-    cross join unnest(i.indkey::int2[]) with ordinality k(attnum, place)
-    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
-    where i.indrelid = "table" and i.indisprimary and k.place <= i.indnkeyatts), '{}');
+  wanted.entity := coalesce(entity, known.entity, lower(class.relname));
+  -- A label that lost a column goes on with the others. Not so a mask: who renamed the column must say.
+  wanted.label := coalesce(label, array(
+    select l.name from unnest(known.label) with ordinality l(name, place)
+    join audit.columns_of("table") c on c.name = l.name order by l.place));
+  wanted.exclude := coalesce(exclude, known.exclude, '{}');
+  wanted.mask := coalesce(mask, known.mask, '{}');
+  wanted.parent := nullif(coalesce(parent, known.parent), '');
+  wanted.by_statement := audit.captures_by_statement("table");
 
   if wanted.entity !~ '^[a-z][a-z0-9_]{0,62}$' then
     raise exception 'audit.track: entity "%" is not a plain name', wanted.entity
@@ -62,10 +61,14 @@ begin
             hint = format('Name the kind of record: select audit.track(%L, entity => ''contact'').', "table"::text);
   end if;
 
-  select array_agg(a.attname::text order by a.attnum) into columns
-  from pg_attribute a where a.attrelid = "table" and a.attnum > 0 and not a.attisdropped;
+  select
+    array_agg(c.name order by c.number),
+    coalesce(array_agg(c.name) filter (where c.name <> all (wanted.exclude || wanted.mask)), '{}'),
+    coalesce(array_agg(c.number) filter (where c.name = any (wanted.exclude || wanted.mask)), '{}')
+  into columns, wanted.visible, wanted.hidden
+  from audit.columns_of("table") c;
   select array_agg(c) into missing
-  from unnest(wanted.label || wanted.exclude || wanted.mask || array_remove(array[parent], null)) c
+  from unnest(wanted.label || wanted.exclude || wanted.mask || array_remove(array[wanted.parent], null)) c
   where c is null or c <> all (columns);
   if missing is not null then
     raise exception 'audit.track: % has no column "%"', "table", missing[1]
@@ -74,8 +77,9 @@ begin
             hint = 'Spell column names as they are stored, without quotes.';
   end if;
 
+  key := (audit.shape_now(wanted, "table")).key;
   select array_agg(c) into hidden
-  from unnest(wanted.label || wanted.key || array_remove(array[parent], null)) c
+  from unnest(wanted.label || key || array_remove(array[wanted.parent], null)) c
   where c = any (wanted.exclude || wanted.mask);
   if hidden is not null then
     raise exception 'audit.track: column "%" of % cannot be both hidden and used as key, label or parent', hidden[1], "table"
@@ -97,17 +101,9 @@ begin
     execute format('grant select on %s to audit_owner', "table");
   end if;
 
-  perform audit.generate_capture(wanted);
-  select * into strict wanted from audit.tracked t
-  where t.schema_name = wanted.schema_name and t.table_name = wanted.table_name;
-
-  execute format('create or replace trigger audit_capture after insert or update or delete on %s '
-                 'for each row execute function audit.%I()', "table", wanted.row_function);
-  execute format('alter table %s enable always trigger audit_capture', "table");
-  execute format('create or replace trigger audit_capture_truncate before truncate on %s '
-                 'for each statement execute function audit.%I()', "table", wanted.truncate_function);
-  execute format('alter table %s enable always trigger audit_capture_truncate', "table");
-
+  known := audit.generate_capture(wanted, "table");
+  perform audit.set_triggers("table");
+  perform audit.finish_tracking(known, "table");
   if baseline then
     perform audit.record_baseline("table");
   end if;
@@ -115,5 +111,5 @@ end
 $$;
 
 comment on function audit.track(regclass, text, text[], text[], text[], text, boolean) is
-  'Starts capture on a table, or changes how. entity: the kind of record (default: the table''s name); label: columns that name it; exclude: columns never stored; mask: columns of which only the change is stored; parent: column with the key of the record that a row belongs to; baseline: records the rows of today. Needs audit_admin and ownership of the table; blocks writers to it until the transaction ends. Errors: 42809 not an ordinary table, 42703 no such column, 22023 bad entity or a hidden key.';
+  'Starts capture on a table, or changes how: what is not given stays as it is, an empty array (for parent an empty text) takes it away. entity: the kind of record (default: the table''s name); label: columns that name it; exclude: columns never stored; mask: columns of which only the change is stored; parent: column with the key of the record that a row belongs to; baseline: records the rows of today. Needs audit_admin and ownership of the table; blocks writers to it until the transaction ends. Errors: 42809 not an ordinary table, 42703 no such column, 22023 bad entity or a hidden key.';
 grant execute on function audit.track(regclass, text, text[], text[], text[], text, boolean) to audit_admin;

@@ -7,11 +7,7 @@ as $$
 declare
   found_row audit.tracked;
 begin
-  select t.* into found_row
-  from audit.tracked t
-  join pg_class c on c.relname = t.table_name
-  join pg_namespace n on n.oid = c.relnamespace and n.nspname = t.schema_name
-  where c.oid = "table";
+  select t.* into found_row from audit.tracked t where audit.tracked_relation(t.tracked_id) = "table";
   if not found then
     raise exception '% is not tracked', coalesce("table"::text, 'null')
       using errcode = 'undefined_object',

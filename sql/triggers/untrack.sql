@@ -4,10 +4,19 @@ create or replace function audit.untrack("table" regclass) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  part regclass;
+  name name;
 begin
   perform audit.tracked_table("table");
-  execute format('drop trigger if exists audit_capture on %s', "table");
-  execute format('drop trigger if exists audit_capture_truncate on %s', "table");
+  for part, name in
+    select g.tgrelid, g.tgname from pg_trigger g
+    where g.tgname in ('audit_capture', 'audit_capture_inserts', 'audit_capture_replicated', 'audit_capture_truncate')
+      and g.tgparentid = 0
+      and (g.tgrelid = "table" or g.tgrelid in (select p.relid from pg_partition_tree("table") p))
+  loop
+    execute format('drop trigger %I on %s', name, part);
+  end loop;
   perform audit.forget_capture("table");
 end
 $$;

@@ -23,12 +23,12 @@ def test_updating_a_thousand_rows_takes_one_transaction_id_whatever_the_context(
     assert next_one is not None
     burned = {xid for (xid,) in shared.run("select distinct xmin::text::bigint from contacts")}
     assert burned == {first[0] % 2**32}
-    written = shared.run("select distinct xmin::text::bigint from audit.events where action = 'update'")
+    written = shared.run("select distinct xmin::text::bigint from audit.log where action = 'u'")
     assert (first[0] % 2**32,) in written
     assert len(new()) == 1000
     assert {int(e["xact_id"]) for e in new()} == {first[0]}
     assert (
-        shared.value("select count(distinct xmin::text) from audit.events where xact_id = %s::text::xid8", first[0])
+        shared.value("select count(distinct xmin::text) from audit.log where xact_id = %s::text::xid8", first[0])
         == 1
     )
 

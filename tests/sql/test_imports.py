@@ -58,12 +58,12 @@ def test_captured_events_are_not_marked_as_imported(shared: Database) -> None:
 
 def test_an_import_creates_the_months_it_needs(db: Database) -> None:
     imported(db, OLD, OLD | {"occurred_at": (LAST_YEAR - timedelta(days=90)).isoformat()})
-    assert db.value("select count(*) from audit.events_default") == 0
-    tables = {table for (table,) in db.run("select distinct tableoid::regclass::text from audit.events")}
-    assert f"audit.events_{LAST_YEAR:%Y_%m}" in tables
-    assert f"audit.events_{LAST_YEAR - timedelta(days=90):%Y_%m}" in tables
+    assert db.value("select count(*) from audit.log_default") == 0
+    tables = {table for (table,) in db.run("select distinct tableoid::regclass::text from audit.log")}
+    assert f"audit.log_{LAST_YEAR:%Y_%m}" in tables
+    assert f"audit.log_{LAST_YEAR - timedelta(days=90):%Y_%m}" in tables
     with refused("42501", "append-only: TRUNCATE"):
-        db.run(f"truncate audit.events_{LAST_YEAR:%Y_%m}")
+        db.run(f"truncate audit.log_{LAST_YEAR:%Y_%m}")
 
 
 @pytest.mark.parametrize(

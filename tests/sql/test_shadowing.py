@@ -118,7 +118,6 @@ create table evil.feelings (id integer primary key, mood evil.mood)
 """
 
 
-@pytest.mark.xfail(strict=True, reason="to_jsonb calls such a cast, and capture runs it as audit_owner")
 def test_a_cast_to_json_of_the_attackers_own_type_does_not_run_as_the_owner(db: Database, attacker: Connection) -> None:
     attacker.execute("set search_path = pg_catalog")
     attacker.execute(CAST)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Database
-from tests.sql.support import status, watch
+from tests.sql.support import configured, status, watch
 
 
 @pytest.fixture
 def db(passing: Database) -> Database:
     return passing
+
+
+def unfollowed(db: Database) -> None:
+    """As where nobody may create event triggers."""
+    db.run("alter event trigger audit_follow_ddl disable")
 
 
 DRIFTS = {
@@ -21,7 +26,7 @@ DRIFTS = {
     "label renamed": ("rename name to title", ["name text", "title text"]),
     "key dropped": ("drop id", ["id integer"]),
     "key renamed": ("rename id to number", ["id integer", "number integer"]),
-    "type changed": ("alter colour type varchar(9)", ["colour character varying(9)", "colour text"]),
+    "type changed": ("alter colour type varchar(9)", ["colour character varying", "colour text"]),
 }
 
 
@@ -29,6 +34,7 @@ DRIFTS = {
 def test_changed_columns_leave_the_table_writable_and_captured_and_status_says_so(
     things: Database, change: str, drifted: list[str]
 ) -> None:
+    unfollowed(things)
     things.run("select audit.track('things', 'thing', label => '{name}')")
     things.run("update things set pin = 'before'")  # plans are cached by now
     things.run(f"alter table things {change}")
@@ -52,6 +58,17 @@ FAULTS = {
         "enabled_always",
         "switched off",
     ),
+    "insert trigger disabled": (
+        "alter table things disable trigger audit_capture_inserts",
+        "enabled_always",
+        "switched off",
+    ),
+    "replication trigger always": (
+        "alter table things enable always trigger audit_capture_replicated",
+        "enabled_always",
+        "switched off",
+    ),
+    "insert trigger dropped": ("drop trigger audit_capture_inserts on things", "triggers_present", "missing"),
     "row trigger dropped": ("drop trigger audit_capture on things", "triggers_present", "missing"),
     "truncate trigger dropped": ("drop trigger audit_capture_truncate on things", "triggers_present", "missing"),
     "function replaced": (
@@ -59,8 +76,8 @@ FAULTS = {
         "function_unchanged",
         "not the one",
     ),
-    "truncate function replaced": (
-        "create or replace function audit.{row}_truncate() returns trigger language plpgsql "
+    "insert function replaced": (
+        "create or replace function audit.{row}_inserts() returns trigger language plpgsql "
         "as 'begin return null; end'",
         "function_unchanged",
         "not the one",
@@ -112,26 +129,38 @@ def test_tracking_again_mends_capture(things: Database, fault: str) -> None:
 def test_status_sees_a_table_that_went_by_another_name(things: Database, change: str) -> None:
     things.run("create schema elsewhere")
     things.run("select audit.track('things', 'thing')")
+    unfollowed(things)
     things.run(f"alter table things {change}")
-    assert "has another name" in status(things, "public.things")["problem"]
+    assert "name or key has changed" in status(things, "public.things")["problem"]
+    new = watch(things)
+    things.run("delete from elsewhere.things" if "schema" in change else "delete from stuff")
+    assert {(e["schema_name"], e["table_name"]) for e in new()} == {
+        ("elsewhere", "things") if "schema" in change else ("public", "stuff")
+    }
 
 
 def test_status_sees_a_table_that_is_gone(things: Database) -> None:
     things.run("select audit.track('things', 'thing')")
-    things.run("drop table things")
+    unfollowed(things)
+    things.run("drop table things cascade")
     assert "The table is gone" in status(things, "public.things")["problem"]
+    assert things.value("select audit.forget_dropped_tables()") == 1
+    assert things.run("select from audit.status() where problem is not null") == []
+    assert configured(things)[-1] == {"did": "drop", "schema_name": "public", "table_name": "things"}
 
 
 def test_status_sees_rows_in_the_default_partition(db: Database) -> None:
     assert db.run("select from audit.status() where problem is not null") == []
-    db.run("insert into audit.events (occurred_at, entity, action) values ('2099-01-01', 'report', 'view')")
-    assert "default partition" in status(db, "audit.events_default")["problem"]
+    db.run(
+        "insert into audit.log (occurred_at, shape_id, action) values ('2099-01-01', audit.find_subject('report'), 'v')"
+    )
+    assert "default partition" in status(db, "audit.log_default")["problem"]
 
 
 @pytest.mark.parametrize("guard", ["refuse_mutation", "refuse_truncate"])
 def test_status_sees_that_the_log_is_no_longer_guarded(db: Database, guard: str) -> None:
-    db.run(f"alter table audit.events disable trigger {guard}")
-    assert "append-only is switched off" in status(db, "audit.events")["problem"]
+    db.run(f"alter table audit.log disable trigger {guard}")
+    assert "append-only is switched off" in status(db, "audit.log")["problem"]
 
 
 def test_status_tells_when_a_table_was_last_written_to(things: Database) -> None:

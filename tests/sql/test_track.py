@@ -21,7 +21,7 @@ BAD_TABLES = {
         "It is a partition.",
         "Track the partitioned table",
     ),
-    "the log": ("select 1", "audit.events", "It belongs to the audit log", "ordinary"),
+    "the log": ("select 1", "audit.log", "It belongs to the audit log", "ordinary"),
     "the list of tables": ("select 1", "audit.tracked", "It belongs to the audit log", "ordinary"),
     "the system's": ("select 1", "pg_catalog.pg_class", "It belongs to the audit log or to the system.", "ordinary"),
 }
@@ -92,7 +92,6 @@ def test_track_starts_capture_and_is_on_record(things: Database) -> None:
         "schema_name": "public",
         "table_name": "things",
         "entity": "thing",
-        "key": ["id"],
         "label": ["name"],
         "mask": ["pin"],
         "exclude": ["colour"],
@@ -145,7 +144,7 @@ def test_untrack_stops_capture_leaves_the_past_and_is_on_record(things: Database
     things.run("delete from things")
     assert [e["record_id"] for e in things.events()] == ["1"]
     assert things.run("select from audit.status() where table_name = 'public.things'") == []
-    assert things.value("select count(*) from pg_proc where pronamespace = 'audit'::regnamespace") == functions - 2
+    assert things.value("select count(*) from pg_proc where pronamespace = 'audit'::regnamespace") == functions - 5
     assert things.value("select count(*) from pg_trigger where tgrelid = 'things'::regclass") == 0
 
 

@@ -125,7 +125,6 @@ def test_a_truncate_of_a_partitioned_table_records_each_row_once(parted: Databas
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="TRUNCATE of one partition fires no trigger of the root")
 def test_a_truncate_of_one_partition_records_its_rows(parted: Database) -> None:
     parted.run("insert into parted values (1, 'a'), (11, 'b')")
     new = watch(parted)

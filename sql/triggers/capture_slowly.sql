@@ -1,0 +1,37 @@
+set local role audit_owner;
+
+create or replace function audit.capture_slowly(tracked_id integer, action "char", was record, is_now record) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  tracked audit.tracked;
+  shape   audit.shapes;
+  key     text;
+  new_key text;
+  old_row text;
+  new_row text;
+begin
+  select * into strict tracked from audit.tracked t where t.tracked_id = capture_slowly.tracked_id;
+  shape := audit.shape_now(tracked, audit.tracked_relation(tracked_id));
+  shape.shape_id := audit.find_shape(shape);
+  execute format('select %s, %s, %s, %s from (select ($1).*) was, (select ($2).*) is_now',
+                 audit.key_sql(shape, 'was'), audit.key_sql(shape, 'is_now'),
+                 audit.large_sql(shape, 'was', 'was'), audit.large_sql(shape, 'is_now', 'was'))
+    into key, new_key, old_row, new_row using was, is_now;
+  if action = 'i' then
+    old_row := null;
+  elsif action = 'd' then
+    new_row := null;
+  elsif old_row = new_row then  -- only excluded columns changed
+    return;
+  elsif shape.parent is null and key <> new_key then
+    action := 'k';
+  end if;
+  insert into audit.log (shape_id, action, record_id, old_row, new_row)
+  values (shape.shape_id, action, key, old_row, new_row);
+end
+$$;
+
+comment on function audit.capture_slowly(integer, "char", record, record) is
+  'Captures one row of a table whose columns have changed since capture was generated, by looking them up. An insert passes the new row twice, a delete the old one.';

@@ -1,0 +1,99 @@
+set local role audit_owner;
+
+-- What changes from table to table is put into these two bodies. They name no column: is_current() is
+-- answered when a statement is planned, and where it is false, the functions that do name columns are
+-- not even looked at. So a column that is gone never makes its table unwritable.
+create or replace function audit.capture_sql(tracked audit.tracked, by_row boolean) returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $capture$
+declare
+  shape  audit.shapes;
+  hides  boolean := cardinality(tracked.exclude || tracked.mask) > 0;
+  parted boolean := (select relkind = 'p' from pg_class where oid = audit.tracked_relation(tracked.tracked_id));
+  -- A row as it is stored: {row}, compared with {before} where columns are masked.
+  image  text := $$case when pg_column_size({row}) <= 8192 then {row}::text else audit.large_{id}({row}, {before}) end$$;
+begin
+  select s.* into shape from audit.shapes s where s.shape_id = tracked.shape_id;
+  if hides then
+    image := $$case when {current} then case when pg_column_size({row}) <= 8192 then audit.stored_{id}({row}, {before})
+        else audit.large_{id}({row}, {before}) end end$$;
+  end if;
+  return audit.fill(case when by_row then $body$
+declare
+  was    text;
+  is_now text;
+  moved  bigint;
+begin
+  if tg_op = 'UPDATE' then
+    if old *= new then
+      return null;
+    end if;
+    {images of an update}
+    insert into audit.log (shape_id, action, record_id, old_row, new_row)
+    select {shape}, {update}, {key of old}, was, is_now where {current and watched};
+    if not found then
+      perform audit.capture_slowly({id}, 'u', old, new);
+    end if;
+  elsif tg_op = 'DELETE' then
+    insert into audit.log (shape_id, action, record_id, old_row)
+    select {shape}, 'd', {key of old}, {old} where {current and watched}{returning};
+    if not found then
+      perform audit.capture_slowly({id}, 'd', old, old);
+    end if;{after a delete}
+  else
+    {before an insert}
+    insert into audit.log (shape_id, action, record_id, new_row{into moved})
+    select {shape}, 'i', {key of new}, {new}{moved} where {current and watched};
+    if not found then
+      perform audit.capture_slowly({id}, 'i', new, new);
+    end if;
+  end if;
+  return null;
+end
+$body$ else $body$
+begin
+  if current_setting('session_replication_role') = 'replica' and audit.in_replication_worker() then
+    return null;  -- it fires no statement triggers when it applies, so there each row is captured
+  end if;
+  insert into audit.log (shape_id, action, record_id, new_row)
+  select {shape}, 'i', {key of captured}, {captured} from captured where {current and watched};
+  if not found then
+    execute format('select audit.capture_slowly({id}, ''i'', r.r, r.r) from (select row(captured.*)::%s as r from captured) r', tg_relid::regclass);
+  end if;
+  return null;
+end
+$body$ end, array[
+    '{images of an update}', case
+      when cardinality(tracked.exclude) > 0 then
+        e'select {old}, {after} into was, is_now where {current and watched};\n    if was = is_now then\n      return null;\n    end if;'
+      when hides then e'select {old}, {after} into was, is_now where {current and watched};'
+      else e'was := {old};\n    is_now := {after};' end,
+    '{update}', case when shape.parent is not null or cardinality(shape.key) = 0 then $$'u'$$
+      else $$case when {key of old} = {key of new} then 'u'::"char" else 'k' end$$ end,
+    '{returning}', case when parted then ' returning event_id into moved' end,
+    '{after a delete}', case when parted then e'\n    perform set_config(''audit.last_delete'', moved::text, true);' end,
+    '{before an insert}', case
+      when parted then e'if current_setting(''audit.last_delete'', true) <> '''' then\n      moved := audit.moved_from({id}, new);\n    end if;'
+      when tracked.by_statement then e'if not audit.in_replication_worker() then\n      return null;  -- captured by statement\n    end if;' end,
+    '{into moved}', case when parted then ', moved_from' end,
+    '{moved}', case when parted then ', moved' end,
+    '{old}', audit.fill(image, array['{row}', 'old', '{before}', 'old']),
+    '{after}', audit.fill(image, array['{row}', 'new', '{before}', 'old']),
+    '{new}', audit.fill(image, array['{row}', 'new', '{before}', 'new']),
+    '{captured}', audit.fill(image, array['{row}', '(captured.*)', '{before}', '(captured.*)']),
+    '{key of old}', 'case when {current} then audit.key_{id}(old) end',
+    '{key of new}', case when parted
+      then 'coalesce((select d.record_id from audit.log d where d.event_id = moved), {key of the new row})' else '{key of the new row}' end,
+    '{key of the new row}', 'case when {current} then audit.key_{id}(new) end',
+    '{key of captured}', 'case when {current} then audit.key_{id}((captured.*)) end',
+    -- The view is never read: naming it makes the plan depend on the table.
+    '{current and watched}', '{current} and case when false then exists (select from audit.watch_{id}) else true end',
+    '{current}', 'audit.is_current({shape})',
+    '{shape}', shape.shape_id::text,
+    '{id}', tracked.tracked_id::text]);
+end
+$capture$;
+
+comment on function audit.capture_sql(audit.tracked, boolean) is
+  'The body of a capture function: that of the row trigger, or that of the statement trigger for inserts.';

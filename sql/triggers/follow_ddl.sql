@@ -1,0 +1,32 @@
+set local role audit_owner;
+
+-- Runs as whoever changes the schema, who owns the table in question: triggers need that. Owners of
+-- tracked tables may execute what is called here; to others nothing here is of any concern.
+create or replace function audit.follow_ddl() returns event_trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  changed regclass;
+begin
+  if not has_function_privilege('audit.changed_tables()', 'execute') then
+    return;
+  end if;
+  if tg_tag = 'CREATE TABLE' and not exists (
+    select from pg_event_trigger_ddl_commands() c where c.schema_name is distinct from 'pg_temp') then
+    return;
+  end if;
+  for changed in select * from audit.changed_tables() loop
+    perform audit.refresh(changed);
+  end loop;
+  perform audit.record_problems(tg_tag);
+exception when others then
+  -- What is not followed here is reported by audit.status(); no DDL of anybody may fail for it.
+  raise warning 'the audit log could not follow %: %', tg_tag, sqlerrm
+    using hint = 'select * from audit.status() says what to do.';
+end
+$$;
+
+comment on function audit.follow_ddl() is
+  'Event trigger: generates capture anew when the columns of a tracked table change, and records what switches capture off.';
+

@@ -1,0 +1,24 @@
+set local role audit_owner;
+
+create or replace function audit.known_fields(shape_id integer, masked text[], stored text) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  fields jsonb := audit.row_fields(shape_id, stored);
+  object jsonb;
+begin
+  if starts_with(stored, '{') then
+    object := stored::jsonb;
+    if object ? '$row' then
+      fields := fields - array(select jsonb_object_keys(object -> '$large'));
+    else
+      fields := fields - array(select f.key from jsonb_each(fields) f where f.value = '{"$masked": true}');
+    end if;
+  end if;
+  return fields - coalesce(masked, '{}');
+end
+$$;
+
+comment on function audit.known_fields(integer, text[], text) is
+  'A stored row as a JSON object without what is not stored in full: masked and very large values.';

@@ -1,0 +1,29 @@
+set local role audit_owner;
+
+create or replace function audit.record_problems(command text) returns void
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  seen record;
+begin
+  if exists (select from audit.tracked where checksum is null) then
+    return;  -- in the middle of audit.track()
+  end if;
+  perform audit.forget_dropped_tables();
+  for seen in
+    select t.tracked_id, t.entity, t.schema_name, t.table_name, s.problem
+    from audit.tracked t
+    join audit.status() s on s.table_name = format('%I.%I', t.schema_name, t.table_name)
+    where t.problem is distinct from s.problem
+  loop
+    update audit.tracked t set problem = seen.problem where t.tracked_id = seen.tracked_id;
+    perform audit.record_event(seen.entity, 'configure', details => jsonb_build_object(
+      'did', case when seen.problem is null then 'mend' else 'break' end, 'problem', seen.problem, 'command', command,
+      'schema_name', seen.schema_name, 'table_name', seen.table_name));
+  end loop;
+end
+$$;
+
+comment on function audit.record_problems(text) is
+  'Puts on record what has gone wrong with capture, or has been mended, since it was last looked at. command: what was run just now.';

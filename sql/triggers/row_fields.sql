@@ -1,0 +1,27 @@
+set local role audit_owner;
+
+create or replace function audit.row_fields(shape_id integer, stored text) returns jsonb
+language plpgsql stable parallel safe
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'iso_8601'
+set bytea_output = 'hex' set extra_float_digits = 1 set lc_monetary = 'C'
+as $$
+declare
+  object jsonb;
+begin
+  if starts_with(stored, '{') then
+    object := stored::jsonb;
+    if object ? '$row' then  -- one of its values was too large to keep
+      return audit.row_fields(shape_id, object ->> '$row') || (object -> '$large');
+    end if;
+    return object;
+  end if;
+  return audit.read_row(shape_id, stored);
+exception when untranslatable_character or numeric_value_out_of_range then
+  return audit.read_row_with_json_as_text(shape_id, stored);
+end
+$$;
+
+comment on function audit.row_fields(integer, text) is
+  'A stored row as a JSON object. Masked columns hold what is stored for them: * or **.';
+grant execute on function audit.row_fields(integer, text) to audit_web, audit_reader, audit_admin, audit_sealer;
