@@ -46,14 +46,13 @@ def flood(db: Database, number: int, months: int = 1) -> None:
     """Very many events, written straight into the table and spread over so many months up to now."""
     db.run(f"select audit.add_partition(now() - n * interval '1 month') from generate_series(0, {months}) n")
     db.run(
-        f"""insert into audit.events (occurred_at, entity, schema_name, table_name, record_id, record_label, action,
-              after, actor_id, actor_name, db_user)
-            select now() - n * (interval '{months} months' / {number}), 'contact', 'public', 'contacts', n % 997,
-              'Contact ' || n % 997, 'insert', jsonb_build_object('id', n, 'notes', repeat('x', 200)),
-              'p' || n % 101, 'Person ' || n % 101, 'app'
+        f"""insert into audit.log (occurred_at, shape_id, action, record_id, record_label, new_row, actor_id, actor_name, db_user)
+            select now() - n * (interval '{months} months' / {number}),
+              (select audit.find_subject('contact', 'public', 'contacts')), 'i', n % 997, 'Contact ' || n % 997,
+              jsonb_build_object('id', n, 'notes', repeat('x', 200))::text, 'p' || n % 101, 'Person ' || n % 101, 'app'
             from generate_series(1, {number}) n"""
     )
-    db.run("analyze audit.events")
+    db.run("analyze audit.log")
 
 
 def address(**filters: str) -> str:

@@ -113,7 +113,7 @@ def test_a_query_that_takes_too_long_is_given_up_with_advice(settings: Settings,
         browser = Browser(app.test_client()).sign_in("mei@example.org")
         browser.get(REPORT)
         writer = db.connect("postgres", autocommit=False)
-        writer.execute("lock table audit.events in access exclusive mode")
+        writer.execute("lock table audit.log in access exclusive mode")
         response = browser.client.get(REPORT)
         assert response.status_code == 503
         assert response.headers["Retry-After"] == "10"
@@ -264,7 +264,7 @@ def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def test_pages_are_found_by_index_however_long_the_log(db: Database) -> None:
     flood(db, 20_000, months=3)
-    partitions = db.run("select inhrelid::regclass::text from pg_inherits where inhparent = 'audit.events'::regclass")
+    partitions = db.run("select inhrelid::regclass::text from pg_inherits where inhparent = 'audit.log'::regclass")
     full = {name.split(".")[1] for (name,) in partitions if db.value(f"select exists (select from {name})")}
     assert len(full) >= 3, "the events lie in several months"
     deep = db.run(
@@ -281,11 +281,11 @@ def test_pages_are_found_by_index_however_long_the_log(db: Database) -> None:
     with db.connect("web") as web:
         for filters, cursor in pages:
             top = plan(web, filters, cursor)
-            assert top["Node Type"] == "Limit"
             found = list(nodes(top))
+            assert any(n["Node Type"] == "Limit" for n in found)
             scans = [n for n in found if n.get("Relation Name") in full]
             assert scans, "it reads the partitions"
             slow = [n for n in scans if n["Node Type"] == "Seq Scan"]
             assert slow == [], f"{filters} {cursor}"
-            wanted = "actor" if filters.actor else "hashtextextended" if filters.record else "occurred_at"
+            wanted = "actor" if filters.actor else "record_id" if filters.record else "occurred_at"
             assert any(wanted in n.get("Index Name", "") for n in found), [n.get("Index Name") for n in found]

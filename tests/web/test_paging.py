@@ -108,7 +108,7 @@ def test_nothing_to_show_says_why_and_what_to_do(db: Database, visitor: Visitor)
     page = browser.get(address(record="no such record"))
     assert "No event matches these filters" in page
     assert "clear the filters" in page
-    partitions = db.run("select inhrelid::regclass::text from pg_inherits where inhparent = 'audit.events'::regclass")
+    partitions = db.run("select inhrelid::regclass::text from pg_inherits where inhparent = 'audit.log'::regclass")
     for (partition,) in partitions:
         db.run(f"drop table {partition}")
     page = browser.get(REPORT)
@@ -129,7 +129,7 @@ def test_a_count_stops_at_ten_thousand(db: Database, visitor: Visitor) -> None:
     assert "More than 10,000 events, newest first" in text_of(browser.get(address(login="app")))
     assert "More than 10,000 events, exactly those that the filters show" in text_of(browser.get(address(login="app")))
     first = newest_first(db, "db_user = 'app'")[0]
-    db.run("alter table audit.events disable trigger refuse_mutation")
-    db.run("delete from audit.events where event_id = %s", first)
+    db.run("alter table audit.log disable trigger refuse_mutation")
+    db.run("delete from audit.log where event_id = %s", first)
     assert "10,000 events, newest first" in text_of(browser.get(address(login="app")))
     assert "More than" not in text_of(browser.get(address(login="app")))

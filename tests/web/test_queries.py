@@ -42,7 +42,7 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def test_every_query_is_found_by_index_however_long_the_log(db: Database, people: object) -> None:
     flood(db, 20_000, months=2)
-    partitions = db.run("select inhrelid::regclass::text from pg_inherits where inhparent = 'audit.events'::regclass")
+    partitions = db.run("select inhrelid::regclass::text from pg_inherits where inhparent = 'audit.log'::regclass")
     full = {p.removeprefix("audit.") for (p,) in partitions if db.value(f"select exists (select from {p})")}
     names = {file.name.removesuffix(".sql") for file in resources.files(queries).iterdir() if file.name.endswith("sql")}
     assert {"page", "event", "actors", "names", "export", "count"} <= names

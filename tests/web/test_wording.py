@@ -378,8 +378,11 @@ def test_health_is_said_in_words(db: Database, visitor: Visitor) -> None:
         ("alter table contacts disable trigger audit_capture", "A capture trigger is switched off"),
         ("alter table contacts disable trigger all", "A capture trigger is switched off"),
         ("drop trigger audit_capture on contacts", "A capture trigger is missing"),
-        ("alter table contacts add column shoe_size int", "Columns have changed since capture was set up"),
-        ("alter table audit.events disable trigger refuse_mutation", "The guard that keeps the log append-only"),
+        (
+            "alter event trigger audit_follow_ddl disable; alter table contacts add column shoe_size int",
+            "Columns have changed since capture was set up",
+        ),
+        ("alter table audit.log disable trigger refuse_mutation", "The guard that keeps the log append-only"),
     ],
 )
 def test_a_capture_that_is_not_whole_is_said_in_words(

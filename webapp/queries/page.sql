@@ -1,3 +1,10 @@
+-- Rows are stored in a narrow form: each is unfolded once, and only those of this page.
+with page as materialized (
+  select r.* from audit.report r
+  where {conditions}
+  order by r.occurred_at {direction}, r.event_id {direction}
+  limit %(limit)s
+)
 select
   r.event_id, r.occurred_at, r.category, r.action, r.entity, r.record_id, r.record_label, r.changed_fields,
   r.actor_id, r.actor_name, r.db_user, r.application, r.client_addr, r.request_id,
@@ -12,8 +19,6 @@ select
     -- Imported events may hold anything here.
     when jsonb_typeof(r.context -> r.action) = 'object' then r.context -> r.action
   end as details
-from audit.report r
+from page r
 left join audit.tracked t on t.schema_name = r.schema_name and t.table_name = r.table_name
-where {conditions}
 order by r.occurred_at {direction}, r.event_id {direction}
-limit %(limit)s
