@@ -23,10 +23,12 @@ begin
   if stray then
     alter table audit.log detach partition audit.log_default;
   end if;
-  execute format('create table audit.%I partition of audit.log for values from (%L) to (%L)',
-                 partition, month, month + interval '1 month');
+  -- To be born as a partition would lock every writer out until this transaction ends; to become one does not.
+  execute format('create table audit.%I (like audit.log including defaults)', partition);
   execute format('create unique index on audit.%I (event_id)', partition);
   perform audit.guard(format('audit.%I', partition)::regclass);
+  execute format('alter table audit.log attach partition audit.%I for values from (%L) to (%L)',
+                 partition, month, month + interval '1 month');
   if stray then
     alter table audit.log_default disable trigger refuse_mutation;
     with taken as (

@@ -2,7 +2,8 @@ set local role audit_owner;
 
 -- Declared immutable so that the planner answers it once, when it plans a statement of a capture
 -- function. Each such statement names audit.watch_<id>, a view on the table: so PostgreSQL itself
--- throws the plan away when the table changes, and asks again. A row costs nothing.
+-- throws the plan away when the table changes, and asks again. A row costs nothing. Being asked by
+-- every session, it also sees in time that the months run out.
 create or replace function audit.is_current(shape_id integer) returns boolean
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -21,6 +22,9 @@ begin
   select t.* into tracked from audit.tracked t where t.tracked_id = shape.tracked_id;
   actual := audit.shape_now(tracked, audit.tracked_relation(shape.tracked_id));
   actual.shape_id := is_current.shape_id;
+  if to_regclass('audit.log_' || to_char(now() at time zone 'UTC' + interval '1 month', 'YYYY_MM')) is null then
+    perform audit.extend_partitions();
+  end if;
   return actual is not distinct from shape;
 end
 $$;

@@ -130,3 +130,23 @@ def test_a_truncate_of_one_partition_records_its_rows(parted: Database) -> None:
     new = watch(parted)
     parted.run("truncate low")
     assert [(e["action"], e["table_name"], e["record_id"]) for e in new()] == [("truncate", "parted", "1")]
+
+
+MONTHS = (
+    "select relid::regclass::text from pg_partition_tree('audit.log') where isleaf and relid::text <> 'audit.log_default'"
+)
+
+
+def test_the_next_months_are_made_by_whoever_writes_when_nobody_else_has(db: Database) -> None:
+    made = {month for (month,) in db.run(MONTHS)}
+    this_month = db.value("select format('audit.log_%s', to_char(now() at time zone 'UTC', 'YYYY_MM'))")
+    db.run("alter event trigger audit_follow_ddl disable")  # it would make them at once
+    db.run(f"drop table {', '.join(made - {this_month})}")
+    db.run("alter event trigger audit_follow_ddl enable always")
+    first, second = db.connect(autocommit=False), db.connect()
+    first.execute("insert into contacts (first_name) values ('Ada')")
+    second.execute("insert into contacts (first_name) values ('Eve')")  # waits for nobody
+    first.commit()
+    assert {month for (month,) in db.run(MONTHS)} == made
+    assert [e["record_label"] for e in db.events()] == ["Ada", "Eve"]
+    assert db.run("select from audit.status() where problem is not null") == []
