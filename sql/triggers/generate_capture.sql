@@ -37,7 +37,7 @@ begin
                  wanted.tracked_id, "table", 'select ' || audit.key_sql(shape, 'captured'));
   execute format('create or replace function audit.stored_%s(captured %s, previous %2$s) returns text language sql stable as %L',
                  wanted.tracked_id, "table", 'select ' || audit.stored_sql(shape, 'captured', 'previous'));
-  execute format('create or replace function audit.large_%s(captured %s, previous %2$s) returns text language sql volatile as %L',
+  execute format('create or replace function audit.large_%s(captured %s, previous %2$s) returns text language sql stable as %L',
                  wanted.tracked_id, "table", format('select audit.large_row(%s, %L, captured, previous)',
                  shape.shape_id, cardinality(wanted.exclude || wanted.mask) = 0));
   for made in

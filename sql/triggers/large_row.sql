@@ -1,7 +1,9 @@
 set local role audit_owner;
 
 create or replace function audit.large_row(shape_id integer, plain boolean, captured record, previous record) returns text
-language plpgsql
+-- Stable, and so is whatever else stands in the SELECT of a capture function: a volatile function there
+-- would cost each statement another plan node.
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.conftest import Database
+from tests.conftest import Connection, Database
 from tests.sql.support import watch
 
 
@@ -28,9 +30,58 @@ def test_updating_a_thousand_rows_takes_one_transaction_id_whatever_the_context(
     assert len(new()) == 1000
     assert {int(e["xact_id"]) for e in new()} == {first[0]}
     assert (
-        shared.value("select count(distinct xmin::text) from audit.log where xact_id = %s::text::xid8", first[0])
-        == 1
+        shared.value("select count(distinct xmin::text) from audit.log where xact_id = %s::text::xid8", first[0]) == 1
     )
+
+
+def blocks(db: Database, writer: Connection, statement: str) -> int:
+    """How many blocks of the log a statement touches."""
+    touched = (
+        "select sum(heap_blks_hit + heap_blks_read + idx_blks_hit + idx_blks_read) from pg_statio_all_tables "
+        "where schemaname = 'audit' and relname like 'log_%%' and %s"
+    )
+
+    def flushed() -> int:
+        writer.execute("select pg_stat_force_next_flush()")
+        writer.execute("select 1")
+        return int(db.value(touched, True))
+
+    before = flushed()
+    writer.execute(statement.encode())
+    return flushed() - before
+
+
+MANY = {
+    "insert": "insert into things select n, 'x', 'y', 'z' from generate_series(1000001, 1000000 + {n}) n",
+    "update": "update things set name = name || 'x' where id between 100001 and 100000 + {n}",
+    "delete": "delete from things where id between 200001 and 200000 + {n}",
+}
+
+
+@pytest.mark.parametrize("statement", MANY.values(), ids=MANY)
+def test_the_cost_of_a_row_does_not_grow_with_their_number_even_after_one_row_statements(
+    things: Database, statement: str
+) -> None:
+    things.run("select audit.track('things')")
+    things.run("insert into things select n, 'x', 'y', 'z' from generate_series(100001, 230000) n")
+    app = things.connect("postgres")
+    for n in range(10):  # so that plans for one row are what the session has at hand
+        app.execute(f"insert into things (id) values ({n + 10})".encode())
+        app.execute(f"update things set name = 'n' where id = {n + 10}".encode())
+        app.execute(f"delete from things where id = {n + 10}".encode())
+    few = blocks(things, app, statement.format(n=1_000))
+    things.run("delete from things where id > 1000000")
+    many = blocks(things, app, statement.format(n=20_000))
+    assert few > 1_000, "each event touches the log"
+    assert many < 20 * few * 1.3
+
+
+def test_a_statement_writes_its_events_into_the_log_by_one_plan_without_a_join_or_a_sort(shared: Database) -> None:
+    for function in ("capture_contacts_1", "capture_contacts_1_inserts"):
+        body = shared.value("select prosrc from pg_proc where proname = %s", function)
+        statements = re.findall(r"insert into audit\.log.*?;", body, re.DOTALL)
+        assert statements
+        assert not [s for s in statements if re.search(r"\b(join|order by|group by|distinct)\b", s)]
 
 
 def test_capture_looks_nothing_up_for_a_row(shared: Database) -> None:
