@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.util.Properties;
 
 public class Client {
-    record User(long id, String name) {}
+    record User(String id, String name) {}
 
     static void save(Connection connection, String email) throws SQLException {
         try (var insert = connection.prepareStatement(
@@ -18,16 +18,14 @@ public class Client {
     }
 
     static void saveFor(Connection connection, User user, String contact) throws SQLException {
-        // naming the user
         connection.setAutoCommit(false);
-        try (var actor = connection.prepareStatement("select audit.set_actor(?, ?)")) {
-            actor.setString(1, String.valueOf(user.id()));
-            actor.setString(2, user.name());
-            actor.execute();
-        }
+        // naming the user
+        var actor = connection.prepareStatement("select audit.set_actor(?, ?)");
+        actor.setString(1, user.id()); actor.setString(2, user.name());
+        actor.execute();
+        // end
         save(connection, contact);
         connection.commit();
-        // end
     }
 
     public static void main(String[] arguments) throws SQLException {
@@ -39,7 +37,7 @@ public class Client {
         var url = "jdbc:postgresql://%s:%s/%s".formatted(env.get("PGHOST"), env.get("PGPORT"), env.get("PGDATABASE"));
         try (var connection = DriverManager.getConnection(url, properties)) {
             if (arguments[0].equals("named")) {
-                saveFor(connection, new User(42, "Priya Raman"), arguments[1]);
+                saveFor(connection, new User("42", "Priya Raman"), arguments[1]);
             } else {
                 save(connection, arguments[1]);
             }

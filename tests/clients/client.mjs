@@ -18,8 +18,8 @@ async function saveFor(user) {
   await client.query("begin");
   await client.query("select audit.set_actor($1, $2)", [user.id, user.name]);
   await save();
-  await client.query("commit");
   // end
+  await client.query("commit");
 }
 
 await client.connect();
