@@ -17,8 +17,9 @@ create table audit.tracked (
   shape_id     integer  not null references audit.shapes,
   by_statement boolean  not null,
   row_function text     not null,
-  -- Null while capture is being generated.
   checksum     text,
+  -- The transaction that is generating capture at this moment.
+  generating   xid8,
   problem      text,
   since        timestamptz not null default clock_timestamp()
 );

@@ -9,7 +9,9 @@ declare
   settings text[] := '{entity,label,exclude,mask,parent}';
   now_is   jsonb := (select jsonb_object_agg(s, to_jsonb(tracked) -> s) from unnest(settings) s);
 begin
-  update audit.tracked t set checksum = audit.function_checksum(t) where t.tracked_id = tracked.tracked_id;
+  -- Only what this transaction generated: nothing else may be sealed as if it were.
+  update audit.tracked t set checksum = audit.function_checksum(t), generating = null
+  where t.tracked_id = tracked.tracked_id and t.generating = pg_current_xact_id();
   if now_is is distinct from (select jsonb_object_agg(s, to_jsonb(known) -> s) from unnest(settings) s) then
     perform audit.record_event(tracked.entity, 'configure', details =>
       now_is || jsonb_build_object('did', 'track', 'schema_name', tracked.schema_name, 'table_name', tracked.table_name));

@@ -28,7 +28,8 @@ begin
   wanted.schema_name := shape.schema_name;
   wanted.table_name := shape.table_name;
   wanted.problem := known.problem;
-  wanted.checksum := null;
+  wanted.checksum := known.checksum;
+  wanted.generating := pg_current_xact_id();
   delete from audit.tracked t where t.tracked_id = wanted.tracked_id;
   insert into audit.tracked overriding system value select wanted.*;
   perform audit.generate_reader();
