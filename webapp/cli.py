@@ -152,29 +152,41 @@ def _administration(command: str) -> Generator[psycopg.Connection[Any]]:
         raise MigrationError("this database has no audit log yet: run `auditlog migrate` as its owner") from None
 
 
-def _columns(context: click.Context, option: click.Parameter, value: str) -> list[str]:
-    return [part.strip() for part in value.split(",") if part.strip()]
+def _columns(context: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
+    return None if value is None else [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _wanted(given: dict[str, Any], name: str, nothing: object) -> object:
+    """What is sent for an option: its value, `nothing` for its opposite, and without either NULL, which keeps it."""
+    if not given[f"no_{name}"]:
+        return given[name]
+    if given[name] is not None:
+        raise click.UsageError(f"--{name} and --no-{name} contradict each other: give one of them")
+    return nothing
 
 
 @main.command()
 @click.argument("table")
 @click.option("--entity", help="Kind of record, such as contact. Default: the table's name.")
-@click.option("--label", default="", callback=_columns, help="Columns that name the record, with commas.")
-@click.option("--exclude", default="", callback=_columns, help="Columns never stored.")
-@click.option("--mask", default="", callback=_columns, help="Columns of which only the change is stored.")
+@click.option("--label", callback=_columns, help="Columns that name the record, with commas.")
+@click.option("--no-label", is_flag=True, help="No column names the record.")
+@click.option("--exclude", callback=_columns, help="Columns never stored.")
+@click.option("--no-exclude", is_flag=True, help="Every column is stored.")
+@click.option("--mask", callback=_columns, help="Columns of which only the change is stored.")
+@click.option("--no-mask", is_flag=True, help="No column is masked from now on.")
 @click.option("--parent", help="Column with the key of the record that a row belongs to.")
+@click.option("--no-parent", is_flag=True, help="A row belongs to no other record.")
 @click.option("--baseline", is_flag=True, help="Also record the rows that are there now.")
 @explained
-def track(table: str, baseline: bool, **how: Any) -> None:
-    """Start capture on TABLE, or change how.
+def track(table: str, baseline: bool, **given: Any) -> None:
+    """Start capture on TABLE, or change how. What no option names stays as it is.
 
     Example: auditlog track public.contacts --entity contact --label first_name,last_name
     """
+    columns = [_wanted(given, name, []) for name in ("label", "exclude", "mask")]
+    values = (table, given["entity"], *columns, _wanted(given, "parent", ""), baseline)
     with _administration("track") as connection:
-        connection.execute(
-            "select audit.track(%s::regclass, %s, %s, %s, %s, %s, %s)",
-            (table, how["entity"], how["label"], how["exclude"], how["mask"], how["parent"], baseline),
-        )
+        connection.execute("select audit.track(%s::regclass, %s, %s, %s, %s, %s, %s)", values)
     click.echo(f"{table} is tracked.")
 
 
