@@ -11,8 +11,9 @@ import psycopg
 import pytest
 
 from tests.clients.places import auditlog, new_place
-from webapp.demo import LOGINS
+from webapp.demo import LOGINS, writers
 from webapp.embedded import EmbeddedServer
+from webapp.errors import ServerError
 
 
 @pytest.fixture
@@ -140,3 +141,8 @@ def test_it_leaves_a_login_alone_that_it_did_not_make(own: EmbeddedServer, place
         assert connection.execute(
             "select count(*) from pg_class where relnamespace = 'public'::regnamespace"
         ).fetchone() == (0,)
+
+
+def test_a_server_that_the_second_driver_cannot_reach_is_told_as_that() -> None:
+    with pytest.raises(ServerError, match=r"^pg8000, the demo's second driver, failed: "):
+        writers.other_driver("postgresql://crm_sync@127.0.0.1:1/nowhere")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -105,6 +106,12 @@ def test_a_directory_that_is_not_writable_is_refused_with_the_cure(place: Path) 
     (place / "closed").mkdir(mode=0o555)
     said = as_ordinary_user(REFUSED, place / "closed" / "server")
     assert said == f"{place}/closed/server is not yours to write: choose another --data-dir"
+
+
+def test_a_directory_that_cannot_even_be_looked_for_is_refused_with_the_cure(place: Path) -> None:
+    (place / "closed").mkdir(mode=0o600)
+    said = as_ordinary_user(REFUSED, place / "closed" / "server")
+    assert re.fullmatch(rf"{place}/closed/server\S* is not yours to write: choose another --data-dir", said)
 
 
 def test_a_directory_of_somebody_else_is_refused_with_the_cure(place: Path) -> None:

@@ -126,7 +126,7 @@ def require_free_port(bind: str, another: str) -> None:
         except PermissionError:
             raise ServerError(f"port {port} is reserved: choose one from 1024 to 65535") from None
         except OSError as error:
-            if error.errno == errno.EADDRNOTAVAIL:
+            if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                 raise nowhere from None
             if time.monotonic() > deadline:
                 reason = os.strerror(error.errno or 0)

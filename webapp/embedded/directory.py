@@ -84,7 +84,8 @@ class DataDirectory:
         left that was not there before.
         """
         folders = (self.data, self.socket_directory)
-        missing = [folder for folder in (*folders, self.path, *self.path.parents) if not folder.exists()]
+        with explaining(self.path):
+            missing = [folder for folder in (*folders, self.path, *self.path.parents) if not folder.exists()]
         try:
             with explaining(self.path):
                 # The server's user of root must be able to go through.
