@@ -102,6 +102,19 @@ def test_track_says_nothing_about_what_no_option_names(
     assert sent() == expected
 
 
+def test_a_mask_stays_until_it_is_taken_back(db: Database, run: Run) -> None:
+    def masked() -> Any:
+        return db.value("select mask from audit.tracked where table_name = 'contacts'")
+
+    assert run("track", "contacts", "--mask", "phone", "--parent", "owner_id").exit_code == 0
+    assert run("track", "contacts", "--label", "email").exit_code == 0
+    assert masked() == ["phone"]
+    done = run("track", "contacts", "--no-mask", "--no-parent")
+    assert done.exit_code == 0, done.output
+    assert masked() == []
+    assert db.value("select parent from audit.tracked where table_name = 'contacts'") is None
+
+
 @pytest.mark.parametrize("name", ["label", "exclude", "mask", "parent"])
 def test_an_option_and_its_opposite_contradict_each_other(name: str) -> None:
     result = invoke("track", "contacts", f"--{name}", "id", f"--no-{name}", env={"AUDITLOG_DATABASE_URL": ""})
