@@ -190,6 +190,12 @@ def blank(db: Database) -> Iterator[str]:
     db.run(f"drop database {name} with (force)")
 
 
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    """Commands refuse AUDITLOG_* variables that they do not know; fixtures of a worker have read this one by now."""
+    monkeypatch.delenv("AUDITLOG_TEST_BINDIR", raising=False)
+
+
 # -- the web application -------------------------------------------------------------------------
 
 PEOPLE = {

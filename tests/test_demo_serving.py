@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.cookiejar
+import os
+import shlex
 import signal
 import subprocess
 import time
@@ -21,6 +23,8 @@ import pytest
 from tests.clients.places import AUDITLOG, auditlog, environment, free_port, new_place
 from tests.conftest import csrf_token
 from webapp import server
+from webapp.demo import A_CHANGE as CHANGE
+from webapp.demo import psql_command
 from webapp.embedded import EmbeddedServer
 
 SECONDS = 30  # for anything that takes a moment
@@ -131,6 +135,23 @@ def test_the_printed_login_opens_the_report(demo: Running) -> None:
     assert "Priya Raman" in report
 
 
+def test_a_change_that_somebody_makes_with_the_printed_psql_is_an_event_at_once(demo: Running) -> None:
+    said = subprocess.run(
+        f'{demo.said["SQL"]} --no-psqlrc --command "{CHANGE}"', shell=True, capture_output=True, text=True
+    )
+    assert said.stdout == "UPDATE 1\n", said.stderr
+    event = "db_user = 'maria_dba' and record_id = '1' and after ->> 'company' = 'Somewhere else'"
+    assert demo.value(f"select count(*) from audit.events where {event}") == 1
+
+
+def test_without_a_psql_on_the_path_it_prints_where_one_is(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    program, url = shlex.split(psql_command("postgresql://maria_dba@/auditlog_demo?host=/a b"))
+    assert Path(program).name == "psql"
+    assert os.access(program, os.X_OK)
+    assert url == "postgresql://maria_dba@/auditlog_demo?host=/a b"
+
+
 def test_nobody_sees_the_report_without_signing_in(demo: Running) -> None:
     assert 'name="password"' in demo.get("/reports/audit-log")
 
@@ -159,11 +180,12 @@ def test_a_port_that_is_taken_is_named(place: Path, demo: Running) -> None:
     second = auditlog("demo", "--port", str(demo.port), "--data-dir", str(place / "never made"))
     assert second.returncode == 1
     assert second.stderr.startswith(f"Error: port {demo.port} on 127.0.0.1 is taken (Address already in use): stop")
+    assert second.stderr.endswith(f", or choose another with --port {demo.port + 1}\n")
     assert second.stderr.count("\n") == 1
     assert not (place / "never made").exists()
 
 
-@pytest.mark.parametrize("port", ["-1", "65536", "700000"])
+@pytest.mark.parametrize("port", ["-1", "0", "65536", "700000"])
 def test_a_port_that_does_not_exist_is_named(place: Path, port: str) -> None:
     done = auditlog("demo", "--port", port, "--data-dir", str(place / "never made"))
     assert done.returncode == 1
@@ -179,7 +201,7 @@ def test_a_signal_ends_everything(place: Path, how: signal.Signals) -> None:
         assert demo.process.wait(SECONDS) == 0
         _, left = psutil.wait_procs(everything, 10)
         assert not left
-        server.require_free_port(f"127.0.0.1:{demo.port}")
+        server.require_free_port(f"127.0.0.1:{demo.port}", "--port")
         assert not list((demo.directory / "run").iterdir())
 
 
@@ -195,65 +217,3 @@ def test_a_kill_ends_everything_and_loses_nothing_that_was_committed(place: Path
     # At once, on the same port.
     with running(place / "ended", port) as demo:
         assert demo.value("select count(*) from audit.events where record_label = 'Ada Lovelace'") == 1
-
-
-# -- on a server of your own ---------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def own(place: Path) -> Iterator[EmbeddedServer]:
-    with EmbeddedServer(place / "own") as own:
-        yield own
-
-
-def database(own: EmbeddedServer, name: str, *statements: str) -> str:
-    with psycopg.connect(own.url(), autocommit=True) as connection:
-        connection.execute(f"create database {name}".encode())
-    with psycopg.connect(own.url(name), autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
-    return own.url(name)
-
-
-def on_own(url: str, place: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return auditlog("demo", "--no-serve", "--data-dir", str(place / "settings"), *options, AUDITLOG_DATABASE_URL=url)
-
-
-def test_it_uses_the_server_that_is_named(own: EmbeddedServer, place: Path) -> None:
-    url = database(own, "empty")
-    assert "filled and ready" in on_own(url, place).stdout
-    assert "with the data of last time" in on_own(url, place).stdout
-    with psycopg.connect(url) as connection:
-        row = connection.execute("select count(*) from audit.events where db_user = 'contacts_import'").fetchone()
-    assert row
-    assert row[0] > 3_000
-    assert not (place / "settings/data").exists()
-
-
-def test_it_never_resets_a_server_that_is_not_its_own(own: EmbeddedServer, place: Path) -> None:
-    done = on_own(own.url(), place, "--reset")
-    assert done.returncode == 1
-    assert "drop that database yourself" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("name", "reason"), [("theirs", 'has a table "users" of its own'), ("used", "its first user is eve@example.com")]
-)
-def test_it_refuses_a_database_with_other_people_in_it(
-    own: EmbeddedServer, place: Path, name: str, reason: str
-) -> None:
-    if name == "theirs":
-        url = database(own, name, "create table users (id int, email text)", "insert into users values (1, 'x@y')")
-    else:
-        url = database(own, name)
-        assert auditlog("migrate", "--reference-tables", AUDITLOG_DATABASE_URL=url).returncode == 0
-        with psycopg.connect(url) as connection:
-            connection.execute(
-                "insert into users (id, name, email, password_hash) values (1, 'Eve', 'eve@example.com', '!')"
-            )
-    done = on_own(url, place)
-    assert done.returncode == 1
-    assert reason in done.stderr
-    assert "give the demo an empty database" in done.stderr
-    with psycopg.connect(url) as connection:
-        assert connection.execute("select count(*) from users").fetchone() == (1,)

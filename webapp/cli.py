@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,10 +11,13 @@ from typing import Any
 
 import click
 import psycopg
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from . import config, demo, embedded, events, migrations, server, users
+from .connecting import connected
 from .errors import MigrationError
 from .explained import explained
 
@@ -47,9 +49,10 @@ def run_demo(port: int, data_dir: Path | None, no_serve: bool, reset: bool) -> N
 
     Example: auditlog demo --port 8080
     """
-    own_url = os.environ.get("AUDITLOG_DATABASE_URL", "").strip()
+    own_url = config.own_database_url()
+    server.require_port(port)
     if not no_serve:
-        server.require_free_port(f"127.0.0.1:{port}")
+        server.require_free_port(f"127.0.0.1:{port}", f"--port {server.another_port(port)}")
     with progress.status("Preparing") as status:
         prepared = demo.prepared(
             data_dir or embedded.default_directory(),
@@ -65,11 +68,15 @@ def run_demo(port: int, data_dir: Path | None, no_serve: bool, reset: bool) -> N
         )
         click.echo(f"  Address   http://127.0.0.1:{port}/")
         click.echo(f"  Sign in   {ready.login}")
-        click.echo(f"  Password  {ready.password}\n")
+        click.echo(f"  Password  {ready.password}")
+        if own_url or not no_serve:  # the server is there to be asked
+            click.echo(f"  SQL       {ready.psql}")
         click.echo(
-            "Then open Reports → Audit Log."
+            "\nThen open Reports → Audit Log."
             + ("" if no_serve else " A small writer keeps it alive. Ctrl-C ends everything.")
         )
+        if not no_serve:
+            click.echo(f"Change something yourself, and see it there: {demo.A_CHANGE}")
         sys.stdout.flush()
         if not no_serve:
             with demo.living(ready.writer_url):
@@ -102,7 +109,8 @@ def status(as_json: bool) -> None:
 
     Example: auditlog status --json
     """
-    with psycopg.connect(config.database_url(), autocommit=True) as connection:
+    needs = "one of the roles audit_reader, audit_web and audit_admin"
+    with connected(config.database_url(), "status", needs=needs, autocommit=True) as connection:
         migrations.require_current(connection)
         tables = events.status(connection)
     problems = [table for table in tables if table["problem"]]
@@ -110,49 +118,75 @@ def status(as_json: bool) -> None:
         click.echo(json.dumps({"whole": not problems, "tables": tables}, default=str, indent=2))
     elif not tables:
         click.echo("No table is tracked yet. Start with: auditlog track public.contacts")
+    elif sys.stdout.isatty():
+        Console().print(status_table(tables))
     else:
-        shown = Table("Table", "Entity", "Since (UTC)", "Last event (UTC)", "State")
         for table in tables:
-            times = [
-                f"{at:%Y-%m-%d %H:%M:%S}" if (at := table[name]) else "–" for name in ("tracked_since", "last_event")
-            ]
-            shown.add_row(table["table_name"], table["entity"], *times, table["problem"] or "recorded")
-        Console().print(shown)
+            click.echo("  ".join(_cells(table)))
     sys.exit(1 if problems else 0)
+
+
+def _cells(table: dict[str, Any]) -> list[str]:
+    times = [f"{at:%Y-%m-%d %H:%M:%S}" if (at := table[name]) else "–" for name in ("tracked_since", "last_event")]
+    # The log itself, which is listed when it is damaged, has no entity.
+    return [table["table_name"], table["entity"] or "–", *times, table["problem"] or "recorded"]
+
+
+def status_table(tables: list[dict[str, Any]]) -> Table:
+    """For a terminal of any width: what does not fit goes on below, and nothing is cut off."""
+    shown = Table(box=SIMPLE_HEAD, padding=0)
+    for heading in ("Table", "Entity", "Since (UTC)", "Last event (UTC)", "State"):
+        shown.add_column(heading, overflow="fold")
+    for table in tables:
+        shown.add_row(*map(escape, _cells(table)))
+    return shown
 
 
 @contextmanager
 def _administration(command: str) -> Generator[psycopg.Connection[Any]]:
     try:
-        with psycopg.connect(config.database_url(), application_name=f"auditlog {command}") as connection:
+        needs = "the role audit_admin and the ownership of the table"
+        with connected(config.database_url(), command, needs=needs) as connection:
             yield connection
     except psycopg.errors.InvalidSchemaName:
         raise MigrationError("this database has no audit log yet: run `auditlog migrate` as its owner") from None
 
 
-def _columns(context: click.Context, option: click.Parameter, value: str) -> list[str]:
-    return [part.strip() for part in value.split(",") if part.strip()]
+def _columns(context: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
+    return None if value is None else [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _wanted(given: dict[str, Any], name: str, nothing: object) -> object:
+    """What is sent for an option: its value, `nothing` for its opposite, and without either NULL, which keeps it."""
+    if not given[f"no_{name}"]:
+        return given[name]
+    if given[name] is not None:
+        raise click.UsageError(f"--{name} and --no-{name} contradict each other: give one of them")
+    return nothing
 
 
 @main.command()
 @click.argument("table")
 @click.option("--entity", help="Kind of record, such as contact. Default: the table's name.")
-@click.option("--label", default="", callback=_columns, help="Columns that name the record, with commas.")
-@click.option("--exclude", default="", callback=_columns, help="Columns never stored.")
-@click.option("--mask", default="", callback=_columns, help="Columns of which only the change is stored.")
+@click.option("--label", callback=_columns, help="Columns that name the record, with commas.")
+@click.option("--no-label", is_flag=True, help="No column names the record.")
+@click.option("--exclude", callback=_columns, help="Columns never stored.")
+@click.option("--no-exclude", is_flag=True, help="Every column is stored.")
+@click.option("--mask", callback=_columns, help="Columns of which only the change is stored.")
+@click.option("--no-mask", is_flag=True, help="No column is masked from now on.")
 @click.option("--parent", help="Column with the key of the record that a row belongs to.")
+@click.option("--no-parent", is_flag=True, help="A row belongs to no other record.")
 @click.option("--baseline", is_flag=True, help="Also record the rows that are there now.")
 @explained
-def track(table: str, baseline: bool, **how: Any) -> None:
-    """Start capture on TABLE, or change how.
+def track(table: str, baseline: bool, **given: Any) -> None:
+    """Start capture on TABLE, or change how. What no option names stays as it is.
 
     Example: auditlog track public.contacts --entity contact --label first_name,last_name
     """
+    columns = [_wanted(given, name, []) for name in ("label", "exclude", "mask")]
+    values = (table, given["entity"], *columns, _wanted(given, "parent", ""), baseline)
     with _administration("track") as connection:
-        connection.execute(
-            "select audit.track(%s::regclass, %s, %s, %s, %s, %s, %s)",
-            (table, how["entity"], how["label"], how["exclude"], how["mask"], how["parent"], baseline),
-        )
+        connection.execute("select audit.track(%s::regclass, %s, %s, %s, %s, %s, %s)", values)
     click.echo(f"{table} is tracked.")
 
 
@@ -170,7 +204,7 @@ def untrack(table: str) -> None:
 
 
 @main.command()
-@click.option("--workers", default=2, show_default=True, help="Web processes.")
+@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Web processes.")
 @explained
 def serve(workers: int) -> None:
     """Serve the report. Needs AUDITLOG_SECRET_KEY and a login in the role audit_web.
@@ -179,7 +213,7 @@ def serve(workers: int) -> None:
     """
     settings = config.from_environment()
     server.require_database(settings)
-    server.require_free_port(settings.bind)
+    server.require_free_port(settings.bind, "AUDITLOG_BIND")
     server.WebServer(settings, workers=workers).run()
 
 

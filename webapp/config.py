@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -30,6 +32,8 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "`on` behind HTTPS, `off` for plain HTTP; `auto` is off only on a loopback address",
     ),
 }
+
+MAKE_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
             raise ConfigurationError(f'{name} is "{text}": expected a whole number from {low} to {high}')
         return int(text)
 
-    unknown = sorted(name for name in environ if name.startswith("AUDITLOG_") and name not in SETTINGS)
-    if unknown:
-        raise ConfigurationError(f"unknown setting {unknown[0]}; there are {', '.join(SETTINGS)}")
+    require_known(environ)
 
     zone = value("AUDITLOG_TIME_ZONE")
     if zone not in available_timezones():
@@ -85,6 +87,20 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     )
 
 
+def require_known(environ: Mapping[str, str] = os.environ) -> None:
+    """Raise ConfigurationError for an AUDITLOG_* variable that does nothing: it was meant to do something."""
+    for name in sorted(environ):
+        if name.startswith("AUDITLOG_") and name not in SETTINGS:
+            near = get_close_matches(name, SETTINGS, n=1, cutoff=0.8)
+            cure = f"did you mean {near[0]}?" if near else f"there are {', '.join(SETTINGS)}"
+            raise ConfigurationError(f'unknown setting "{name}": {cure}')
+
+
+def own_database_url(environ: Mapping[str, str] = os.environ) -> str:
+    """The database that was named, for a command that can do without: "" when none was."""
+    return database_url(environ) if environ.get("AUDITLOG_DATABASE_URL", "").strip() else ""
+
+
 def database_url(environ: Mapping[str, str] = os.environ) -> str:
     url = environ.get("AUDITLOG_DATABASE_URL", "").strip()
     if not url:
@@ -92,30 +108,51 @@ def database_url(environ: Mapping[str, str] = os.environ) -> str:
             "AUDITLOG_DATABASE_URL is not set: name your database, for example "
             "AUDITLOG_DATABASE_URL=postgresql://user@host/database (or try `auditlog demo`, which brings its own)"
         )
-    try:
-        conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
+    if not _is_understood(url):
         # Neither it nor libpq's complaint is quoted: both may hold a password.
         raise ConfigurationError(
-            "AUDITLOG_DATABASE_URL cannot be understood: write it as postgresql://user@host/database"
-        ) from None
+            "AUDITLOG_DATABASE_URL cannot be understood: write it as postgresql://user@host/database, "
+            "and in a password %40 for @, %3A for : and %2F for /"
+        )
     return url
+
+
+def _is_understood(url: str) -> bool:
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return False
+    # libpq takes what follows an unquoted @ in a password for the host and the port, and would print it as such.
+    ports = str(parts.get("port") or "5432").split(",")
+    return all(port.isdecimal() for port in ports) and "@" not in str(parts.get("host", ""))[1:]
 
 
 def _secret_key(key: str, file: str) -> str:
     if file and not key:
-        try:
-            key = Path(file).read_text().strip()
-        except OSError as error:
-            raise ConfigurationError(f"AUDITLOG_SECRET_KEY_FILE: {file}: {error.strerror}") from None
+        key = _kept_key(Path(file))
     if not key:
-        raise ConfigurationError(
-            "AUDITLOG_SECRET_KEY is not set: make one with "
-            "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`"
-        )
+        raise ConfigurationError(f"AUDITLOG_SECRET_KEY is not set: make one with `{MAKE_KEY}`")
     if len(key) < 32 or len(set(key)) < 10:
         raise ConfigurationError(
-            "AUDITLOG_SECRET_KEY is too weak: at least 32 characters, made at random with "
-            "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`"
+            f"AUDITLOG_SECRET_KEY is too weak: at least 32 characters, made at random with `{MAKE_KEY}`"
+        )
+    return key
+
+
+def _kept_key(file: Path) -> str:
+    try:
+        mode = file.stat().st_mode
+        key = file.read_text().strip()
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f'AUDITLOG_SECRET_KEY_FILE: there is no file "{file}": make it with `(umask 077; {MAKE_KEY} > {file})`'
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a text"
+        raise ConfigurationError(f'AUDITLOG_SECRET_KEY_FILE: "{file}" cannot be read ({reason})') from None
+    # A group may be the server's own; everybody is too many.
+    if mode & (stat.S_IROTH | stat.S_IWOTH):
+        raise ConfigurationError(
+            f'AUDITLOG_SECRET_KEY_FILE: others can read "{file}", and sign in as anybody with it: chmod 600 {file}'
         )
     return key

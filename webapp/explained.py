@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -9,10 +10,25 @@ from typing import ParamSpec, TypeVar
 import click
 import psycopg
 
+from . import config
+from .embedded.messages import DISK_FULL, tells_of_full_disk
 from .errors import AuditLogError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+#: What a server that does answer says before there is a connection; libpq gives no code with it.
+REFUSALS = {
+    r'database "(.+)" does not exist': 'there is no database "{}": create it, or name another in AUDITLOG_DATABASE_URL',
+    r'role "(.+)" does not exist': 'there is no login "{}": create it, or name another in AUDITLOG_DATABASE_URL',
+    r'password authentication failed for user "(.+?)"': (
+        'the password of "{}" is wrong: put the right one into AUDITLOG_DATABASE_URL'
+    ),
+    r"no password supplied": (
+        "the database asks for a password: write AUDITLOG_DATABASE_URL as postgresql://user:password@host/database"
+    ),
+    r"FATAL: +(.+)": "the database refuses the connection of AUDITLOG_DATABASE_URL: {}",
+}
 
 
 def explained(command: Callable[P, R]) -> Callable[P, R]:
@@ -21,17 +37,27 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
+            config.require_known()
             return command(*args, **kwargs)
-        except AuditLogError as error:
-            raise click.ClickException(str(error)) from None
-        except psycopg.OperationalError as error:
-            raise click.ClickException(f"the database does not answer: {' '.join(str(error).split())}") from None
-        except psycopg.Error as error:
-            parts = [
-                error.diag.message_primary or str(error),
-                error.diag.message_detail,
-                error.diag.message_hint,
-            ]
-            raise click.ClickException("\n  ".join(part for part in parts if part)) from None
+        except (AuditLogError, psycopg.Error) as error:
+            raise click.ClickException(_in_words(error)) from None
 
     return run
+
+
+def _in_words(error: AuditLogError | psycopg.Error) -> str:
+    if isinstance(error, psycopg.errors.DiskFull) or tells_of_full_disk(str(error)):
+        return DISK_FULL
+    if isinstance(error, AuditLogError):
+        return str(error)
+    if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+        return _without_connection(" ".join(str(error).split()))
+    parts = [error.diag.message_primary or str(error), error.diag.message_detail, error.diag.message_hint]
+    return "\n  ".join(part for part in parts if part)
+
+
+def _without_connection(text: str) -> str:
+    for pattern, words in REFUSALS.items():
+        if found := re.search(pattern, text):
+            return words.format(*found.groups())
+    return f"the database does not answer: {text}"

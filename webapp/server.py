@@ -2,20 +2,67 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import selectors
 import socket
 import time
+from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
-import psycopg
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from . import create_app, migrations
 from .config import Settings
+from .connecting import connected
 from .errors import ServerError
 
 PORT_SECONDS = 5  # a server that was killed needs a moment to let go of its port
+PORTS = range(1, 65_536)
+DRAINED_AT_ONCE = 65_536
+
+
+class Worker(ThreadWorker):
+    """gunicorn's threads, but a client that keeps an answered connection open holds up nobody.
+
+    Before it closes a connection, gunicorn waits up to 2 s in its main loop for the client to close first: without
+    that, what the client is still sending would cost it the answer. Here the loop itself watches for it meanwhile.
+    """
+
+    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)  # kept alive, put off, or broken: there is nothing to wait for
+            return
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.setblocking(False)
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
+        except (OSError, ValueError):  # it is closed already
+            self._close(conn)
+            return
+        # From here it is like a connection on which nothing was said yet: closed when its time is up.
+        conn.set_timeout()
+        self.pending_conns.append(conn)
+
+    def _drain(self, conn: TConn, sock: socket.socket) -> None:
+        """Throw away what the client still sends; close when it has closed."""
+        try:
+            if sock.recv(DRAINED_AT_ONCE):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self.poller.unregister(sock)
+        self.pending_conns.remove(conn)
+        self._close(conn)
+
+    def _close(self, conn: TConn) -> None:
+        self.nr_conns -= 1
+        conn.close()
 
 
 class WebServer(BaseApplication):
@@ -27,7 +74,7 @@ class WebServer(BaseApplication):
             "bind": settings.bind,
             "workers": workers,
             "threads": threads,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "timeout": 60,
             "graceful_timeout": 10,
             "limit_request_line": 8190,
@@ -48,30 +95,49 @@ class WebServer(BaseApplication):
         return create_app(self.settings)
 
 
-def require_free_port(bind: str) -> None:
-    """Raise ServerError when the address cannot be listened on."""
+def require_port(port: int) -> None:
+    """Raise ServerError when there can be no such port."""
+    if port not in PORTS:
+        raise ServerError(f"port {port} does not exist: choose one from 1024 to 65535")
+
+
+def another_port(port: int) -> int:
+    """The next one, for a cure that can be copied."""
+    return port + 1 if port + 1 in PORTS else port - 1
+
+
+def require_free_port(bind: str, another: str) -> None:
+    """Raise ServerError when the address cannot be listened on; `another` says how to choose another port."""
     host, _, port = bind.rpartition(":")
+    require_port(int(port))
+    address, family = (host.strip("[]"), int(port)), socket.AF_INET6 if ":" in host else socket.AF_INET
+    nowhere = ServerError(
+        f'"{host}" is not an address of this machine: use 127.0.0.1, or 0.0.0.0 for all of its addresses'
+    )
+    try:
+        socket.getaddrinfo(*address, family)
+    except socket.gaierror:
+        raise nowhere from None
     deadline = time.monotonic() + PORT_SECONDS
     while True:
         try:
-            with socket.create_server(
-                (host.strip("[]"), int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET
-            ):
+            with socket.create_server(address, family=family):
                 return
-        except OverflowError:
-            raise ServerError(f"port {port} does not exist: choose one from 1024 to 65535") from None
         except PermissionError:
             raise ServerError(f"port {port} is reserved: choose one from 1024 to 65535") from None
         except OSError as error:
+            if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                raise nowhere from None
             if time.monotonic() > deadline:
                 reason = os.strerror(error.errno or 0)
                 raise ServerError(
-                    f"port {port} on {host} is taken ({reason}): stop what uses it, or choose another"
+                    f"port {port} on {host} is taken ({reason}): stop what uses it, or choose another with {another}"
                 ) from None
             time.sleep(0.2)
 
 
 def require_database(settings: Settings) -> None:
     """Raise before the first worker starts, with a message for people."""
-    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+    with connected(settings.database_url, "serve", needs="the role audit_web", autocommit=True) as connection:
         migrations.require_current(connection)
+        connection.execute("select audit.ensure_partitions()")

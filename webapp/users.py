@@ -9,6 +9,7 @@ import psycopg
 
 from . import config
 from .accounts import MAXIMUM_PASSWORD, MINIMUM_PASSWORD, hasher
+from .connecting import connected
 from .errors import AuditLogError
 from .explained import explained
 
@@ -25,7 +26,7 @@ def user() -> None:
 
 def _run(statement: str, values: tuple[object, ...]) -> None:
     try:
-        with psycopg.connect(config.database_url(), application_name="auditlog user") as connection:
+        with connected(config.database_url(), "user", needs="rights on public.users") as connection:
             done = connection.execute(statement.encode(), values)
             if done.rowcount == 0:
                 raise AuditLogError(f'there is no user "{values[-1]}"')

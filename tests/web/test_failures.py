@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
@@ -203,21 +202,6 @@ def test_a_secret_that_can_be_guessed_is_refused_with_the_way_to_a_good_one(key:
     ) as caught:
         config.from_environment(GOOD | {"AUDITLOG_SECRET_KEY": key})
     assert not key.strip() or key not in str(caught.value), "a message ends up in logs"
-
-
-def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "secret"
-    settings = {
-        "AUDITLOG_DATABASE_URL": GOOD["AUDITLOG_DATABASE_URL"],
-        "AUDITLOG_SECRET_KEY_FILE": str(file),
-    }
-    with pytest.raises(ConfigurationError, match=r"AUDITLOG_SECRET_KEY_FILE: .*No such file"):
-        config.from_environment(settings)
-    file.write_text("too short\n")
-    with pytest.raises(ConfigurationError, match="too weak"):
-        config.from_environment(settings)
-    file.write_text(SECRET_KEY + "\n")
-    assert config.from_environment(settings).secret_key == SECRET_KEY
 
 
 @pytest.mark.parametrize(

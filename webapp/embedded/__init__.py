@@ -8,7 +8,7 @@ however that ends.
 from __future__ import annotations
 
 from .directory import default_directory
-from .programs import psql
+from .programs import psql, require
 from .server import EmbeddedServer
 
-__all__ = ["EmbeddedServer", "default_directory", "psql"]
+__all__ = ["EmbeddedServer", "default_directory", "psql", "require"]

@@ -80,17 +80,27 @@ class DataDirectory:
     def prepare(self) -> None:
         """Make the folders and give them to the server's user.
 
-        Raises ServerError when they cannot be made, are somebody else's, or are closed to that user.
+        Raises ServerError when they cannot be made, are somebody else's, or are closed to that user; then none is
+        left that was not there before.
         """
+        folders = (self.data, self.socket_directory)
         with explaining(self.path):
-            # The server's user of root must be able to go through.
-            self.path.mkdir(parents=True, exist_ok=True, mode=0o755 if account.we_are_root() else 0o700)
-            for folder in (self.data, self.socket_directory):
-                folder.mkdir(exist_ok=True, mode=0o700)
-                self._require_ours(folder)
-                account.give(folder)
-        if account.we_are_root():
-            self._require_way_in()
+            missing = [folder for folder in (*folders, self.path, *self.path.parents) if not folder.exists()]
+        try:
+            with explaining(self.path):
+                # The server's user of root must be able to go through.
+                self.path.mkdir(parents=True, exist_ok=True, mode=0o755 if account.we_are_root() else 0o700)
+                for folder in folders:
+                    folder.mkdir(exist_ok=True, mode=0o700)
+                    self._require_ours(folder)
+                    account.give(folder)
+            if account.we_are_root():
+                self._require_way_in()
+        except ServerError:
+            for folder in missing:
+                with suppress(OSError):  # it was not made, or somebody else has put something into it
+                    folder.rmdir()
+            raise
 
     def lock(self) -> IO[str]:
         """Become the only owner until the file that is returned is closed, or our process ends.

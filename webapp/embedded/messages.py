@@ -11,6 +11,13 @@ from ..errors import ServerError
 
 DISK_FULL = "the disk is full: free some space (about 100 MB), then start again; nothing that was committed is lost"
 
+# What the system says, and what PostgreSQL says when a part of a page still found room.
+SIGNS_OF_FULL_DISK = ("No space left on device", "wrote only")
+
+
+def tells_of_full_disk(text: str) -> bool:
+    return any(sign in text for sign in SIGNS_OF_FULL_DISK)
+
 
 @contextmanager
 def explaining(directory: Path) -> Generator[None]:
@@ -32,7 +39,7 @@ def _explain_os_error(directory: Path, error: OSError) -> str:
 def explain_output(output: bytes) -> str:
     """The one line that matters of what initdb or the server printed before it gave up."""
     text = output.decode(errors="replace").strip()
-    if "No space left on device" in text:
+    if tells_of_full_disk(text):
         return DISK_FULL
     if "already in use" in text:
         return "its socket or port is taken by another server: stop that one, or choose another --data-dir"

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import ServerError
 from . import account
 from .directory import DataDirectory
-from .messages import DISK_FULL, explain_output
+from .messages import DISK_FULL, explain_output, tells_of_full_disk
 
 START_SECONDS = 60
 STOP_SECONDS = 60
@@ -44,12 +44,20 @@ def wait_until_ready(process: subprocess.Popen[bytes], place: DataDirectory) -> 
     deadline = time.monotonic() + START_SECONDS
     while not _is_ready(place):
         if process.poll() is not None:
-            nearly_full = shutil.disk_usage(place.path).free < 100_000  # then its log is not complete either
-            reason = DISK_FULL if nearly_full else explain_output(place.log.read_bytes())
+            reason = DISK_FULL if disk_is_full(place) else explain_output(place.log.read_bytes())
             raise ServerError(f"the server did not start: {reason}")
         if time.monotonic() > deadline:
             raise ServerError(f"the server did not start within {START_SECONDS} s: see {place.log}")
         time.sleep(0.02)
+
+
+def disk_is_full(place: DataDirectory) -> bool:
+    """Whether it is, or was since the server was launched: a server that gives up may leave some room."""
+    try:
+        nearly_full = shutil.disk_usage(place.path).free < 100_000  # then its log is not complete either
+        return nearly_full or tells_of_full_disk(place.log.read_text(errors="replace"))
+    except OSError:
+        return False
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

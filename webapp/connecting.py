@@ -1,0 +1,29 @@
+"""Connections of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from .errors import AuditLogError
+
+
+@contextmanager
+def connected(
+    url: str, command: str, *, needs: str, autocommit: bool = False
+) -> Generator[psycopg.Connection[tuple[Any, ...]]]:
+    """A connection and its transaction.
+
+    Raises AuditLogError when the login lacks a right; `needs` says which right the command takes.
+    """
+    with psycopg.connect(url, autocommit=autocommit, application_name=f"auditlog {command}") as connection:
+        try:
+            yield connection
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise AuditLogError(
+                f'{error.diag.message_primary}: the login "{connection.info.user}" needs {needs}; '
+                "grant it, or name the database's owner in AUDITLOG_DATABASE_URL"
+            ) from None
