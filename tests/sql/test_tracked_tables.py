@@ -132,9 +132,7 @@ def test_a_truncate_of_one_partition_records_its_rows(parted: Database) -> None:
     assert [(e["action"], e["table_name"], e["record_id"]) for e in new()] == [("truncate", "parted", "1")]
 
 
-MONTHS = (
-    "select relid::regclass::text from pg_partition_tree('audit.log') where isleaf and relid::text <> 'audit.log_default'"
-)
+MONTHS = "select relid::regclass::text from pg_partition_tree('audit.log') where isleaf and relid::text <> 'audit.log_default'"
 
 
 def test_the_next_months_are_made_by_whoever_writes_when_nobody_else_has(db: Database) -> None:
