@@ -86,12 +86,17 @@ def test_signing_in_takes_a_token(db: Database, visitor: Visitor) -> None:
     data = {"login": "mei@example.org", "password": PASSWORD}
     response = browser.client.post("/login", data=data)
     assert response.status_code == 400
-    assert "This page was too old" in response.text
+    assert "The form was not complete" in response.text
     assert "Audit Log Report" in response.text
-    assert browser.client.post("/login", data={**data, "csrf_token": "made-up"}).status_code == 400
+    without_cookie = browser.client.post("/login", data={**data, "csrf_token": "made-up"})
+    assert (without_cookie.status_code, "Your session was not found" in without_cookie.text) == (400, True)
+    browser.get("/login")
+    of_yesterday = browser.client.post("/login", data={**data, "csrf_token": "made-up"})
+    assert (of_yesterday.status_code, "This page was too old" in of_yesterday.text) == (400, True)
     browser.get("/reports/", status=302)
 
 
+    assert "Field" not in page, "it names the field"
 def test_a_sign_in_that_cannot_be_recorded_does_not_happen(db: Database, visitor: Visitor) -> None:
     db.run("revoke execute on function audit.record_access from audit_web")
     browser = visitor()
