@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import available_timezones
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from .errors import ConfigurationError
+from .filters import ZONES
 
 #: name -> (default, what it does). The README's table is checked against this.
 SETTINGS: dict[str, tuple[str, str]] = {
@@ -62,7 +62,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         raise ConfigurationError(f"unknown setting {unknown[0]}; there are {', '.join(SETTINGS)}")
 
     zone = value("AUDITLOG_TIME_ZONE")
-    if zone not in available_timezones():
+    if zone not in ZONES:
         raise ConfigurationError(f'AUDITLOG_TIME_ZONE is "{zone}": expected a name such as UTC or Europe/Berlin')
 
     bind = value("AUDITLOG_BIND")

@@ -231,6 +231,7 @@ def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
         ("AUDITLOG_DATABASE_URL", ""),
         ("AUDITLOG_SECRET", "x"),
         ("AUDITLOG_TIME_ZONE", "Berlin"),
+        ("AUDITLOG_TIME_ZONE", "localtime"),
         ("AUDITLOG_BIND", "8000"),
         ("AUDITLOG_POOL_SIZE", "0"),
         ("AUDITLOG_POOL_SIZE", "many"),

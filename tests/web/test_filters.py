@@ -179,6 +179,8 @@ BAD = [
     ("to", "9999-12-31"),
     ("tz", "Mars/Olympus"),
     ("tz", "../../etc/passwd"),
+    ("tz", "Factory"),
+    ("tz", "localtime"),
     ("login", "x" * (LONGEST_VALUE + 1)),
     ("entity", "<b>" * LONGEST_VALUE),
     ("record", '"' * (LONGEST_VALUE + 1)),
