@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -130,6 +131,13 @@ def test_a_very_large_value_is_shown_by_its_size_and_hash(db: Database, visitor:
     for digest in digests:
         assert f"SHA-256 {digest}" in page
         assert digest not in row
+
+
+def test_a_very_large_value_of_a_row_is_shown_so_too(db: Database, visitor: Visitor) -> None:
+    browser = visitor("auditor")
+    db.run("insert into contacts (id, first_name, notes) values (7, 'Ada', repeat('x', 2500000))")
+    digest = hashlib.sha256(b"x" * 2_500_000).hexdigest()
+    assert f"notes 2.5 MB, SHA-256 {digest}" in detail(browser, db.last()["event_id"])
 
 
 def test_json_is_in_its_own_characters(db: Database, visitor: Visitor) -> None:
