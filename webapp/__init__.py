@@ -6,7 +6,7 @@ from flask import Flask
 
 from . import config, db, logs, permissions
 from .views import auth, errors, health, report
-from .web import forms, headers, rendering
+from .web import addresses, forms, headers, rendering
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:
@@ -20,6 +20,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     auth.init_app(app)
     permissions.init_app(app)
     rendering.init_app(app, settings)
+    addresses.init_app(app)
     errors.init_app(app)
     app.register_blueprint(auth.blueprint)
     app.register_blueprint(report.blueprint)

@@ -48,13 +48,25 @@ def by_session_id(connection: Connection, session_id: str) -> User | None:
     return user if user and user.active and user.get_id() == session_id else None
 
 
-def authenticate(connection: Connection, login: str, password: str) -> User | None:
-    """The user whose password this is. Unknown, disabled and wrong take the same time."""
+@dataclass(frozen=True)
+class Attempt:
+    """How a sign-in went: whose account was named, if there is one, and why it failed, if it did."""
+
+    account: User | None
+    failure: str = ""  # unknown_login, wrong_password or disabled: for the record, never for the visitor
+
+
+def authenticate(connection: Connection, login: str, password: str) -> Attempt:
+    """Whether this is the password of that user. Unknown, disabled and wrong take the same time."""
     with connection.cursor(row_factory=class_row(User)) as rows:
         # PostgreSQL has no text with a NUL in it.
         user = rows.execute(load("user_by_login"), {"login": login.strip().replace("\x00", "\ufffd")}).fetchone()
     right = _verify(user.password_hash if user else _nobodys_hash(), password)
-    return user if user and user.active and right else None
+    if user is None:
+        return Attempt(None, "unknown_login")
+    if not right:
+        return Attempt(user, "wrong_password")
+    return Attempt(user, "" if user.active else "disabled")
 
 
 def administrators(connection: Connection) -> list[str]:

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from zoneinfo import available_timezones
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from .errors import ConfigurationError
+from .filters import ZONES
 
 #: name -> (default, what it does). The README's table is checked against this.
 SETTINGS: dict[str, tuple[str, str]] = {
@@ -64,7 +64,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     require_known(environ)
 
     zone = value("AUDITLOG_TIME_ZONE")
-    if zone not in available_timezones():
+    if zone not in ZONES:
         raise ConfigurationError(f'AUDITLOG_TIME_ZONE is "{zone}": expected a name such as UTC or Europe/Berlin')
 
     bind = value("AUDITLOG_BIND")

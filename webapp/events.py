@@ -18,6 +18,7 @@ from .queries import load
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
 ACTOR_LIMIT = 500
+OWN_KINDS = {"report", "user"}
 
 Json = dict[str, Any]
 Cursor = tuple[datetime, int]  # occurred_at and event_id: the order of the report
@@ -130,6 +131,12 @@ def actors(connection: Connection) -> list[tuple[str, str]]:
     """(id, last known name) of the people that applications have named."""
     found = connection.execute(load("actors"), {"limit": ACTOR_LIMIT}).fetchall()
     return sorted(((row[0], row[1]) for row in found), key=lambda pair: pair[1].casefold())
+
+
+def kinds(connection: Connection) -> list[str]:
+    """What records are called here: the tables that are tracked, and what the report itself records."""
+    tracked = connection.execute("select distinct entity from audit.tracked").fetchall()
+    return sorted({row[0] for row in tracked} | OWN_KINDS)
 
 
 def names(connection: Connection, events: Iterable[Event | EventInFull]) -> Names:

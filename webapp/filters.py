@@ -38,7 +38,11 @@ ACTIONS = {
     "retain": "Old months archived",
 }
 LONGEST_VALUE = 2000  # a record's key may be long
-ZONES = frozenset(available_timezones())  # it reads every file of the zone database
+#: Names that mean nothing to a reader elsewhere: "nobody chose yet", and whatever this machine is set to.
+NO_ZONES = {"Factory", "localtime", "posixrules"}
+ZONES = frozenset(available_timezones() - NO_ZONES)  # it reads every file of the zone database
+#: The names in an address.
+PARAMETERS = ("from", "to", "category", "action", "actor", "login", "entity", "record", "tz")
 
 # One condition per filter; the value arrives as a parameter, never as text.
 CONDITIONS: dict[str, LiteralString] = {

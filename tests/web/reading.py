@@ -15,6 +15,8 @@ from psycopg.types.json import Jsonb
 from tests.conftest import Browser, Database, csrf_token
 
 REPORT = "/reports/audit-log"
+#: What an imported event of a contact names.
+ROW = {"schema_name": "public", "table_name": "contacts", "record_id": "7", "record_label": "Ada Lovelace"}
 
 
 def imported(db: Database, *events: dict[str, Any]) -> list[int]:
@@ -113,3 +115,17 @@ def download(browser: Browser, page: str = REPORT, **fields: str) -> bytes:
 def rows_of(file: bytes) -> list[dict[str, str]]:
     """The file, read by Python's csv."""
     return list(csv.DictReader(io.StringIO(file.decode("utf-8-sig"), newline="")))
+
+
+def detail(browser: Browser, event_id: int) -> str:
+    """The page of one event, as a person reads it."""
+    document = html5lib.parse(browser.get(f"{REPORT}/events/{event_id}"), namespaceHTMLElements=False)
+    body = document.find("body")
+    assert body is not None
+    return " ".join(" ".join(body.itertext()).split())
+
+
+def newest(browser: Browser, page: str = REPORT) -> str:
+    """The top row, as a person reads it."""
+    html = browser.get(page)
+    return row_text(html, event_ids(html)[0])

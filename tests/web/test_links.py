@@ -10,7 +10,7 @@ from html import unescape
 import pytest
 
 from tests.conftest import Browser, Database
-from tests.web.reading import REPORT, address, event_ids, imported
+from tests.web.reading import REPORT, address, event_ids, imported, link, many
 from webapp import create_app
 from webapp.config import Settings
 
@@ -47,3 +47,66 @@ def test_the_smallest_pool_can_export(settings: Settings, people: object) -> Non
             browser.post(f"{REPORT}/export", page="/reports/", status=200)
     finally:
         app.extensions["pool"].close()
+
+
+@pytest.mark.parametrize("number", ["7", "a/b", 'x y&z?q="1"#é', '["a", "b"]'])
+def test_record_and_actor_addresses_lead_to_the_narrowed_report(db: Database, visitor: Visitor, number: str) -> None:
+    (wanted, _) = imported(db, {"record_id": number, "actor_id": number}, {"record_id": "8", "actor_id": "8"})
+    browser = visitor("auditor")
+    html = browser.get(address(category="contacts"))
+    for kind in ("records", "actors"):
+        links = set(re.findall(rf'href="(/reports/audit-log/{kind}/[^"]+)"', html))
+        assert len(links) == 2
+        found: list[list[int]] = []
+        for href in links:
+            response = browser.client.get(href.replace("&#34;", '"').replace("&amp;", "&"))
+            assert response.status_code == 302
+            assert response.location.startswith(f"{REPORT}?")
+            found.append(event_ids(browser.get(response.location)))
+        assert [wanted] in found
+    assert link(html, "next") is None
+
+
+# -- what links take along -----------------------------------------------------------------------
+
+
+def links_of(html: str) -> list[str]:
+    return [unescape(found) for found in re.findall(r'href="([^"]+)"', html)]
+
+
+def test_every_link_keeps_the_zone(db: Database, visitor: Visitor) -> None:
+    (event_id,) = imported(db, {"record_id": "7", "actor_id": "42"})
+    browser = visitor("auditor")
+    for path in (address(record="7", tz="Asia/Tokyo"), f"{REPORT}/events/{event_id}?tz=Asia/Tokyo"):
+        links = [found for found in links_of(browser.get(path)) if found.startswith(REPORT)]
+        assert {found.partition("?")[0].split("/")[3] for found in links if found.count("/") > 3} >= {"health"}
+        for found in links:
+            assert "tz=Asia/Tokyo" in found, found
+            answer = browser.client.get(found, follow_redirects=True)
+            assert answer.status_code == 200, found
+            assert "JST" in answer.text or 'value="Asia/Tokyo"' in answer.text, found
+
+
+def test_the_menu_carries_no_zone_that_nobody_chose(visitor: Visitor) -> None:
+    menu = visitor("auditor").get(REPORT).partition("<nav")[2].partition("</nav>")[0]
+    assert links_of(menu) == ["/reports/", REPORT, f"{REPORT}/health"]
+
+
+def test_the_crumb_leads_back_to_the_same_filters_and_page(db: Database, visitor: Visitor) -> None:
+    many(db, 60)
+    browser = visitor("auditor")
+    first = address(category="contacts", from_="2026-01-01", tz="Asia/Tokyo")
+    second = link(browser.get(first), "next")
+    assert second
+    for page in (first, second):
+        shown = event_ids(browser.get(page))
+        (details,) = [found for found in links_of(browser.get(page)) if f"/events/{shown[0]}?" in found]
+        (crumb,) = links_of(browser.get(details).partition('class="crumbs"')[2].partition("</p>")[0])
+        assert crumb.endswith(f"#event-{shown[0]}")
+        assert event_ids(browser.get(crumb)) == shown
+
+
+def test_the_page_of_an_event_belongs_to_the_audit_log(visitor: Visitor) -> None:
+    browser = visitor("auditor")
+    assert f'href="{REPORT}" aria-current="page"' in browser.get(REPORT)
+    assert f'href="{REPORT}" aria-current="true"' in browser.get(f"{REPORT}/events/{event_ids(browser.get(REPORT))[0]}")

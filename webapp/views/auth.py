@@ -34,19 +34,32 @@ def login() -> str | Response | tuple[str, int]:
     if not form.validate_on_submit():
         return render_template("login.html", form=form), (400 if form.is_submitted() else 200)
     with db.connection() as connection:
-        user = accounts.authenticate(connection, form.login.data or "", form.password.data or "")
-        # On record before anybody is in. What was typed is not kept: people type passwords into the wrong box.
-        if user is None:
-            recording.visitor().record(connection, "sign_in_failed", "user")
-        else:
-            recording.visitor(user).record(connection, "sign_in", "user", user.user_id, user.name)
-    if user is None:
+        attempt = accounts.authenticate(connection, form.login.data or "", form.password.data or "")
+        _put_on_record(connection, attempt)
+    user = attempt.account
+    if user is None or attempt.failure:
         form.form_errors.append("That e-mail address and password do not match. Try again, or ask your administrator.")
         return render_template("login.html", form=form), 401
     session.clear()  # nothing from before signing in lives on
     login_user(user)
     session.permanent = True
     return redirect(safe_next(form.next.data))
+
+
+def _put_on_record(connection: db.Connection, attempt: accounts.Attempt) -> None:
+    """The sign-in, or the failure to, before anybody is in: one event either way, so that both take the same time.
+
+    What was typed is not kept, not even the login: people type passwords into the wrong box, and the log is
+    for ever. When it was the login of an account, that account is named, out of the database: it is where
+    guessing shows, and no password. An unknown login stays unknown; the address and the time tell attempts apart.
+    """
+    account = attempt.account
+    number, name = (account.user_id, account.name) if account else (None, None)
+    if attempt.failure:
+        details: dict[str, object] = {"reason": attempt.failure, "ip": request.remote_addr}
+        recording.visitor().record(connection, "sign_in_failed", "user", number, name, details)
+    else:
+        recording.visitor(account).record(connection, "sign_in", "user", number, name)
 
 
 @blueprint.post("/logout")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from .. import db, events
-from ..web.rendering import default_zone
+from ..web import addresses
 
 blueprint = Blueprint("health", __name__)
 
@@ -18,11 +18,12 @@ def healthz() -> tuple[dict[str, str], int]:
 
 @blueprint.get("/reports/audit-log/health")
 def health() -> str:
+    zone = addresses.filters_or_400().zone
     with db.connection() as connection:
         tables = events.status(connection)
     return render_template(
         "health.html",
         tables=tables,
         problems=[table for table in tables if table["problem"]],
-        zone=default_zone(),
+        zone=zone,
     )

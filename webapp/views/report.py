@@ -22,15 +22,10 @@ from .. import db, events, wording
 from ..errors import FilterError
 from ..exports import CsvExport
 from ..filters import ACTIONS, CATEGORIES, Filters
-from ..web import cursors, recording
+from ..web import addresses, cursors, recording
 from ..web.forms import ExportForm
-from ..web.rendering import default_zone
 
 blueprint = Blueprint("report", __name__)
-
-
-def _filters() -> Filters:
-    return Filters.from_query(request.args, default_zone())
 
 
 @blueprint.get("/")
@@ -46,54 +41,57 @@ def reports() -> str:
 @blueprint.get("/reports/audit-log")
 def audit_log() -> str | tuple[str, int]:
     try:
-        filters = _filters()
+        filters = addresses.filters()
         older = cursors.load("before", request.args.get("before"))
         newer = cursors.load("after", request.args.get("after"))
     except FilterError as error:
         with db.connection() as connection:
-            people = events.actors(connection)
-        return render_template(
-            "audit_log.html",
-            error=error,
-            filters=Filters(),
-            typed=request.args,
-            people=people,
-            categories=CATEGORIES,
-            actions=ACTIONS,
-            presets=Filters().presets(datetime.now(UTC)),
-            page=None,
-        ), 400
+            return _list(connection, Filters(zone=addresses.zone()), error=error, page=None), 400
     with db.connection() as connection:
         page = events.page(connection, filters, older_than=older, newer_than=newer)
         names = events.names(connection, page.events)
-        total = events.count(connection, filters)
-        people = events.actors(connection)
 
-    def link(**cursor: events.Cursor) -> str:
-        query: dict[str, Any] = filters.to_query() | {name: cursors.dump(value) for name, value in cursor.items()}
-        return url_for("report.audit_log", **query)
+        def link(**cursor: events.Cursor) -> str:
+            query: dict[str, Any] = filters.to_query() | {name: cursors.dump(at) for name, at in cursor.items()}
+            return url_for("report.audit_log", **query)
 
+        return _list(
+            connection,
+            filters,
+            error=None,
+            page=page,
+            rows=[
+                (event, wording.sentence(event, names), wording.summary(event, names, filters.zone))
+                for event in page.events
+            ],
+            total=events.count(connection, filters),
+            total_limit=events.COUNT_LIMIT,
+            trail=addresses.trail(filters),
+            newer=link(after=page.events[0].cursor) if page.has_newer and page.events else None,
+            older=link(before=page.events[-1].cursor) if page.has_older and page.events else None,
+            export_form=ExportForm(),
+        )
+
+
+def _list(connection: db.Connection, filters: Filters, **shown: Any) -> str:
+    """The page of the list, with what its filters offer to choose from."""
     return render_template(
         "audit_log.html",
-        error=None,
         filters=filters,
+        zone=filters.zone,
         typed=request.args,
-        page=page,
-        rows=[(event, wording.sentence(event, names), wording.summary(event, names)) for event in page.events],
-        total=total,
-        total_limit=events.COUNT_LIMIT,
-        newer=link(after=page.events[0].cursor) if page.has_newer and page.events else None,
-        older=link(before=page.events[-1].cursor) if page.has_older and page.events else None,
-        people=people,
+        people=events.actors(connection),
+        kinds=events.kinds(connection),
         categories=CATEGORIES,
         actions=ACTIONS,
         presets=filters.presets(datetime.now(UTC)),
-        export_form=ExportForm(),
+        **shown,
     )
 
 
 @blueprint.get("/reports/audit-log/events/<int:event_id>")
 def event(event_id: int) -> str:
+    filters = addresses.filters_or_400()
     if event_id >= 2**63:
         abort(404)
     with db.connection() as connection:
@@ -101,42 +99,40 @@ def event(event_id: int) -> str:
         if found is None:
             abort(404)
         names = events.names(connection, [found])
-    changed, same = wording.diff(found, names)
-    try:
-        zone = _filters().zone
-    except FilterError:
-        zone = default_zone()
+    changed, same = wording.diff(found, names, filters.zone)
     return render_template(
         "event.html",
         event=found,
         sentence=wording.sentence(found, names),
+        subject=wording.subject(found),
+        sides=wording.sides(found),
+        facts=wording.facts(found),
         changed=changed,
         same=same,
-        zone=zone,
+        zone=filters.zone,
+        back=url_for("report.audit_log", **addresses.trail(filters), _anchor=f"event-{event_id}"),
     )
 
 
 @blueprint.get("/reports/audit-log/records/<entity>/<path:record_id>")
 def record(entity: str, record_id: str) -> WerkzeugResponse:
     """The life of one record: the report, narrowed to it."""
-    return redirect(url_for("report.audit_log", entity=entity, record=record_id))
+    addresses.filters_or_400()
+    return redirect(url_for("report.audit_log", entity=entity, record=record_id, **addresses.carried()))
 
 
 @blueprint.get("/reports/audit-log/actors/<path:actor_id>")
 def actor(actor_id: str) -> WerkzeugResponse:
     """What one person did: the report, narrowed to them."""
-    return redirect(url_for("report.audit_log", actor=actor_id))
+    addresses.filters_or_400()
+    return redirect(url_for("report.audit_log", actor=actor_id, **addresses.carried()))
 
 
 @blueprint.post("/reports/audit-log/export")
 def export() -> Response:
     """CSV of what the filters in this address show."""
     form = ExportForm()
-    try:
-        filters = _filters()
-    except FilterError as error:
-        abort(400, str(error))
-
+    filters = addresses.filters_or_400()
     visitor = recording.visitor()
 
     def note(connection: db.Connection, details: dict[str, object]) -> int:

@@ -8,11 +8,15 @@ from wtforms import BooleanField, EmailField, HiddenField, PasswordField
 from wtforms.validators import InputRequired, Length
 
 
+def at_most(length: int, what: str) -> Length:
+    return Length(max=length, message=f"The {what} cannot be longer than {length} characters.")
+
+
 class LoginForm(FlaskForm):
     """E-mail address and password."""
 
-    login = EmailField("E-mail address", [InputRequired("Enter your e-mail address."), Length(max=200)])
-    password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=128)])
+    login = EmailField("E-mail address", [InputRequired("Enter your e-mail address."), at_most(200, "e-mail address")])
+    password = PasswordField("Password", [InputRequired("Enter your password."), at_most(128, "password")])
     next = HiddenField()
 
 
@@ -29,4 +33,5 @@ class LogoutForm(FlaskForm):
 def init_app(app: Flask) -> None:
     CSRFProtect(app)
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session, so that a page left open overnight still works
-    app.jinja_env.globals["logout_form"] = LogoutForm  # pyright: ignore[reportArgumentType]
+    # Without the body of the request: the page that refuses one as too large has this form on it, too.
+    app.jinja_env.globals["logout_form"] = lambda: LogoutForm(formdata=None)  # pyright: ignore[reportArgumentType]

@@ -10,11 +10,20 @@ from flask import Flask, current_app
 from .. import wording
 from ..config import Settings
 
+
+def plural(number: int, noun: str) -> str:
+    """1 event, 1,234 events."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "moment": wording.moment,
     "zone_label": wording.zone_label,
     "exact": wording.exact,
-    "plain": wording.plain,
+    "subject": wording.subject,
+    "as_json": wording.as_json,
+    "readable_table": wording.readable_table,
+    "plural": plural,
 }
 
 

@@ -1,0 +1,65 @@
+"""The health page, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests.conftest import Browser, Database
+from tests.web.reading import REPORT, address, text_of
+
+Visitor = Callable[..., Browser]
+
+
+def test_health_is_said_in_words(db: Database, visitor: Visitor) -> None:
+    words = text_of(visitor("auditor").get(f"{REPORT}/health"))
+    assert "All is well. Every change to 5 tables is recorded." in words
+    assert "public.contacts contact" in words
+    assert "none yet" in words
+    assert "Problem" not in words
+
+
+@pytest.mark.parametrize(
+    ("breaking", "says"),
+    [
+        ("alter table contacts disable trigger audit_capture", "A capture trigger is switched off"),
+        ("alter table contacts disable trigger all", "A capture trigger is switched off"),
+        ("drop trigger audit_capture on contacts", "A capture trigger is missing"),
+        (
+            "alter event trigger audit_follow_ddl disable; alter table contacts add column shoe_size int",
+            "Columns have changed since capture was set up",
+        ),
+        ("alter table audit.log disable trigger refuse_mutation", "The guard that keeps the log append-only"),
+    ],
+)
+def test_a_capture_that_is_not_whole_is_said_in_words(
+    db: Database, app: Flask, visitor: Visitor, breaking: str, says: str
+) -> None:
+    db.run(breaking)
+    words = text_of(visitor("auditor").get(f"{REPORT}/health"))
+    assert "Capture is not whole. 1 thing needs a database administrator." in words
+    assert f"Problem {says}" in words
+    assert "All is well" not in words
+
+
+def test_one_table_is_one_table(db: Database, visitor: Visitor) -> None:
+    for table in ("contact_groups", "groups", "user_permissions", "users"):
+        db.run(f"select audit.untrack('{table}')")
+    assert "Every change to 1 table is recorded." in text_of(visitor("auditor").get(f"{REPORT}/health"))
+
+
+def test_a_table_has_the_name_that_the_list_gives_it(db: Database, visitor: Visitor) -> None:
+    name = '"Odd Table ""x"""'
+    db.run(f"create table {name} (id int primary key)")
+    db.run(f"select audit.track('{name}', entity => 'oddity')")
+    browser = visitor("auditor")
+    for page in (browser.get(f"{REPORT}/health"), browser.get(address(entity="oddity"))):
+        assert 'public.Odd Table "x"' in text_of(page)
+
+
+def test_every_value_has_its_label_on_a_narrow_screen(visitor: Visitor) -> None:
+    page = visitor("auditor").get(f"{REPORT}/health")
+    for label in ("Reported as", "Recorded since", "Last event", "State"):
+        assert page.count(f'data-label="{label}"') == 5

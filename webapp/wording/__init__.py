@@ -1,0 +1,26 @@
+"""Events in words. Every sentence of the report is made here."""
+
+from .diffs import FieldChange, changed_names, diff, sides, summary
+from .facts import facts, readable_table
+from .sentences import Sentence, sentence, subject
+from .times import exact, moment, zone_label
+from .values import as_json, plain, readable
+
+__all__ = [
+    "FieldChange",
+    "Sentence",
+    "as_json",
+    "changed_names",
+    "diff",
+    "exact",
+    "facts",
+    "moment",
+    "plain",
+    "readable",
+    "readable_table",
+    "sentence",
+    "sides",
+    "subject",
+    "summary",
+    "zone_label",
+]

@@ -1,0 +1,149 @@
+"""What happened, as a sentence: who, did what, to what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..events import Event, Names
+from .values import plain
+
+VERBS = {
+    "insert": "created",
+    "update": "changed",
+    "delete": "deleted",
+    "truncate": "deleted",
+    "baseline": "found",
+    "export": "exported",
+    "view": "viewed",
+    "sign_in": "signed in",
+    "sign_in_failed": "failed to sign in",
+    "sign_out": "signed out",
+    "denied": "was denied",
+    "erase": "erased",
+    "retain": "archived",
+    "configure": "configured",
+}
+#: Rows that belong to a record read as something that happened to it.
+MEMBER_VERBS = {
+    "insert": "added",
+    "update": "changed",
+    "delete": "removed",
+    "truncate": "removed",
+    "baseline": "found",
+}
+MEMBER_NOUNS = {"contact_groups": "member", "user_permissions": "permission"}
+FAILURES = {
+    "unknown_login": "no such user",
+    "wrong_password": "wrong password",
+    "disabled": "account disabled",
+}
+
+#: What was done to the capture of a table: verb, what goes before its name, tone.
+CAPTURE = {
+    "track": ("set up", "capture of", "neutral"),
+    "untrack": ("stopped", "capture of", "neutral"),
+    "drop": ("dropped", "the tracked table", "bad"),
+    "break": ("damaged", "capture of", "bad"),
+    "mend": ("restored", "capture of", "good"),
+}
+TONES = {
+    "insert": "good",
+    "update": "changed",
+    "delete": "bad",
+    "truncate": "bad",
+    "denied": "bad",
+    "sign_in_failed": "bad",
+}
+#: A sign beside the verb, for what happens to records; elsewhere the word is sign enough.
+MARKS = {"insert": "plus", "update": "tilde", "delete": "minus", "truncate": "minus"}
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """“created” “contact” “Ada Lovelace”, and what is worth adding."""
+
+    verb: str
+    noun: str
+    note: str = ""
+    tone: str = "neutral"  # good, bad, changed or neutral: a second sign beside the word, never the only one
+    mark: str = ""  # plus, minus or tilde
+
+
+def subject(event: Event) -> str:
+    """Who did it. Neither a login that carried somebody's failure nor one that imported is its author."""
+    if event.actor_name or event.actor_id:
+        return str(event.actor_name or event.actor_id)
+    return "Somebody" if event.action == "sign_in_failed" or event.imported_at else event.db_user
+
+
+def sentence(event: Event, names: Names) -> Sentence:
+    """What happened, to what."""
+    details = event.details or {}
+    tone = TONES.get(event.action, "neutral")
+    if event.action == "export":
+        return _export(event, details)
+    if event.action == "configure":
+        return _configure(event, details)
+    if event.action == "denied":
+        return Sentence("was denied", f"the page {details.get('path', 'of the report')}", tone=tone)
+    if event.action == "sign_in_failed":
+        return _failed_sign_in(event, details, tone)
+    if event.action in ("sign_in", "sign_out"):
+        return Sentence(VERBS[event.action], "", tone=tone)
+    mark = MARKS.get(event.action, "")
+    if event.details is not None and event.action in MEMBER_VERBS:
+        return _member(event, details, names, tone, mark)
+    note = "the whole table was emptied" if event.action == "truncate" else ""
+    if event.action == "baseline":
+        note = "there when capture began"
+    return Sentence(VERBS[event.action], event.entity.replace("_", " "), note, tone, mark)
+
+
+def _configure(event: Event, details: Mapping[str, Any]) -> Sentence:
+    did = str(details.get("did"))
+    table = ".".join(str(details[k]) for k in ("schema_name", "table_name") if k in details)
+    what = table or f"{event.entity} records"
+    if did in CAPTURE:
+        verb, before, tone = CAPTURE[did]
+        return Sentence(verb, f"{before} {what}", plain(details.get("problem")), tone)
+    grants = {
+        "allow_export": f"let {details.get('grantee')} export",
+        "deny_export": f"no longer lets {details.get('grantee')} export",
+    }
+    return Sentence(grants.get(did, "configured"), what)
+
+
+def _failed_sign_in(event: Event, details: Mapping[str, Any], tone: str) -> Sentence:
+    # Events of before the address was among the details have it beside them; a list does not read that far.
+    ip = details.get("ip") or (getattr(event, "context", None) or {}).get("ip")
+    reason = FAILURES.get(str(details.get("reason")), "")
+    note = " · ".join(part for part in (f"from {plain(ip)}" if ip else "", reason) if part)
+    return Sentence(VERBS[event.action], "as" if event.record_id is not None else "", note, tone)
+
+
+def _export(event: Event, details: Mapping[str, Any]) -> Sentence:
+    count = details.get("row_count")
+    rows = f"{count:,} {'row' if count == 1 else 'rows'}" if isinstance(count, int) else ""
+    noun = "the audit log" if event.entity == "report" else f"{event.entity.replace('_', ' ')} records"
+    if "completes" in details:
+        if details.get("outcome") == "complete":
+            return Sentence("finished exporting", noun, rows)
+        return Sentence("broke off exporting", noun, f"{details.get('outcome')}, after {rows}", "bad")
+    filtered: dict[str, Any] = details["filter"] if isinstance(details.get("filter"), dict) else {}
+    only = "only " + ", ".join(f"{k} {plain(v)}" for k, v in filtered.items()) if filtered else ""
+    kind = str(details.get("format") or "").upper()
+    return Sentence(
+        "exported",
+        noun,
+        " · ".join(part for part in (rows, kind, only, str(details.get("reason") or "")) if part),
+    )
+
+
+def _member(event: Event, details: Mapping[str, Any], names: Names, tone: str, mark: str) -> Sentence:
+    noun = MEMBER_NOUNS.get(event.table_name or "", (event.table_name or "row").replace("_", " "))
+    named = next((found for column, value in details.items() if (found := names.of(event, column, value))), None)
+    what = named or plain(next((v for v in details.values() if isinstance(v, str)), ""))
+    joint = {"insert": "to", "delete": "from", "truncate": "from"}.get(event.action, "of")
+    return Sentence(f"{MEMBER_VERBS[event.action]} {noun}", f"{what} {joint} {event.entity}".strip(), "", tone, mark)

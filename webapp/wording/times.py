@@ -1,0 +1,40 @@
+"""Moments in words."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+#: What PostgreSQL makes of a timestamp in JSON. A date alone, or a year of five digits, stays as it is.
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII)
+
+
+def moment(at: datetime, zone: str) -> str:
+    """24 Nov 2026, 15:39:00 — the zone is said beside it."""
+    return _said(at.astimezone(ZoneInfo(zone)))
+
+
+def zone_label(at: datetime, zone: str) -> str:
+    """UTC, CET, +0530: what that zone was called at that moment."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Z}"
+
+
+def exact(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def told(text: str, zone: str) -> str | None:
+    """A text that is nothing but a timestamp, as a moment in `zone`; else None."""
+    if not TIMESTAMP.fullmatch(text):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        # Without an offset nobody knows which moment it was: it is not moved, and said to have none.
+        return f"{moment(at, zone)} {zone_label(at, zone)}" if at.tzinfo else f"{_said(at)} (no zone)"
+    except (ValueError, OverflowError):
+        return None
+
+
+def _said(at: datetime) -> str:
+    return f"{at.day} {at:%b} {at.year}, {at:%H:%M:%S}"

@@ -1,0 +1,64 @@
+"""JSON values as a person would write them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from .times import told
+
+SHOWN_OF_A_HASH = 8
+
+
+def plain(value: object) -> str:
+    """A value on one line; a timestamp stays as it was written."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        items = cast(list[object], value)
+        if items and all(isinstance(item, str | int | float) for item in items):
+            return ", ".join(plain(item) for item in items)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def readable(value: object, zone: str, *, in_full: bool = False) -> str:
+    """A value for people: timestamps as moments in `zone`, objects as lists, very large values by size and hash."""
+    if isinstance(value, str):
+        return told(value, zone) or value or "empty text"
+    if not isinstance(value, dict | list):
+        return plain(value)
+    if not value:
+        return "no entries"
+    if isinstance(value, list):
+        return plain(cast(list[object], value))
+    entries = cast(dict[str, Any], value)
+    if stands_for := _too_large(entries, in_full):
+        return stands_for
+    parts = [f"{key}: {told(inner, zone) or inner if isinstance(inner, str) else plain(inner)}"
+             for key, inner in entries.items()]  # fmt: skip
+    return ("\n" if in_full else "; ").join(parts)
+
+
+def as_json(value: object) -> str:
+    """The value itself, in the characters it holds. It is the template that escapes it."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _too_large(value: Mapping[str, Any], in_full: bool) -> str | None:
+    """What stands for a value that capture found too large to keep: its size and its SHA-256."""
+    size, digest = value.get("$size"), value.get("$sha256")
+    if set(value) != {"$size", "$sha256"} or not isinstance(size, int) or not isinstance(digest, str):
+        return None
+    return f"{_bytes(size)}, SHA-256 {digest if in_full else digest[:SHOWN_OF_A_HASH] + '…'}"
+
+
+def _bytes(size: int) -> str:
+    for unit, one in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= one:
+            return f"{size // (one // 10) / 10:,} {unit}"
+    return f"{size} bytes"
