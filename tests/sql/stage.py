@@ -233,6 +233,10 @@ class Stage:
 
     def _update(self, step: Step) -> list[Told]:
         columns = [c for c in self.table.columns if step.at >> c.uid % 6 & 1] or [self.table.columns[step.at % len(self.table.columns)]]
+        if not self.table.key:  # a row that moves to another partition is then a delete and an insert
+            columns = [c for c in columns if c.uid != self.table.split] or columns[:0]
+        if not columns:
+            return []
         values = [self.value(c, step.rows[0]) for c in columns]
         where, changes = self._picked(step, self._differences(columns, values))
         self._say(step.who, f"update things set {', '.join(f'{quoted(c.name)} = {v}' for c, v in zip(columns, values, strict=True))} where {where}")
@@ -294,7 +298,7 @@ class Stage:
                 statements = [f"add {quoted(added.name)} {kind.name} default {default}"]
                 after = before._replace(columns=(*before.columns, added))
                 column = added
-            case "drop" if not fixed:
+            case "drop" if not fixed and len(before.columns) > 1:
                 statements = [f"drop {quoted(column.name)}"]
                 after = before._replace(columns=tuple(c for c in before.columns if c != column))
             case "rename":

@@ -14,7 +14,7 @@ from tests.conftest import Database
 from tests.sql.stage import Row, Stage, literal, quoted, staged
 from tests.sql.strategies import ROW, Column, Step, Table, streams, tables
 
-LAW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+LAW = settings(max_examples=int(__import__("os").environ.get("LAWS", "30")), deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 ROWS = st.lists(ROW, max_size=4).map(tuple)
 LEVELS = st.tuples(*[st.sampled_from(["read committed", "read committed", "repeatable read", "serializable"])] * 2)
 FOLLOWED = st.booleans()
