@@ -15,7 +15,8 @@ declare
   image  text := $$case when pg_column_size({row}) <= 8192 then {row}::text else audit.large_{id}({row}, {before}) end$$;
 begin
   select s.* into shape from audit.shapes s where s.shape_id = tracked.shape_id;
-  if hides then
+  -- A partition may have its columns in another order: there the row is read as its root's.
+  if hides or parted then
     image := $$case when {current} then case when pg_column_size({row}) <= 8192 then audit.stored_{id}({row}, {before})
         else audit.large_{id}({row}, {before}) end end$$;
   end if;
@@ -67,7 +68,7 @@ $body$ end, array[
     '{images of an update}', case
       when cardinality(tracked.exclude) > 0 then
         e'select {old}, {after} into was, is_now where {current and watched};\n    if was = is_now then\n      return null;\n    end if;'
-      when hides then e'select {old}, {after} into was, is_now where {current and watched};'
+      when hides or parted then e'select {old}, {after} into was, is_now where {current and watched};'
       else e'was := {old};\n    is_now := {after};' end,
     '{update}', case when shape.parent is not null or cardinality(shape.key) = 0 then $$'u'$$
       else $$case when {key of old} = {key of new} then 'u'::"char" else 'k' end$$ end,

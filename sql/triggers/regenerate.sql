@@ -10,6 +10,11 @@ begin
   if cardinality(tracked.exclude || tracked.mask) = 0 then
     tracked.visible := array(select c.name from audit.columns_of("table") c);
   end if;
+  -- What goes by a hidden name now stays hidden when it is renamed.
+  tracked.hidden := array(
+    select unnest(tracked.hidden)
+    union
+    select c.number from audit.columns_of("table") c where c.name = any (tracked.exclude || tracked.mask));
   tracked.by_statement := audit.captures_by_statement("table");
   perform audit.generate_capture(tracked, "table");
 end

@@ -11,7 +11,8 @@ begin
   shape.tracked_id := tracked.tracked_id;
   shape.entity := tracked.entity;
   shape.label := tracked.label;
-  shape.parent := tracked.parent;
+  -- Without that column, rows belong to nobody but themselves.
+  shape.parent := (select c.name from audit.columns_of("table") c where c.name = tracked.parent);
   select n.nspname, c.relname, c.relkind = 'p' into shape.schema_name, shape.table_name, shape.parted
   from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = "table";
   select
