@@ -181,8 +181,14 @@ def test_status_is_zero_when_capture_is_whole(run: Run) -> None:
         ("alter table contacts disable trigger audit_capture", "switched off"),
         ("alter table contacts enable replica trigger audit_capture_truncate", "switched off"),
         ("drop trigger audit_capture on contacts", "missing"),
-        ("alter event trigger audit_follow_ddl disable; alter table contacts add column surprise text", "Columns have changed"),
-        ("alter event trigger audit_follow_ddl disable; alter table contacts rename to people", "name or key has changed"),
+        (
+            "alter event trigger audit_follow_ddl disable; alter table contacts add column surprise text",
+            "Columns have changed",
+        ),
+        (
+            "alter event trigger audit_follow_ddl disable; alter table contacts rename to people",
+            "name or key has changed",
+        ),
         ("alter table audit.log disable trigger refuse_mutation", "append-only"),
     ],
 )

@@ -28,8 +28,7 @@ def test_updating_a_thousand_rows_takes_one_transaction_id_whatever_the_context(
     assert len(new()) == 1000
     assert {int(e["xact_id"]) for e in new()} == {first[0]}
     assert (
-        shared.value("select count(distinct xmin::text) from audit.log where xact_id = %s::text::xid8", first[0])
-        == 1
+        shared.value("select count(distinct xmin::text) from audit.log where xact_id = %s::text::xid8", first[0]) == 1
     )
 
 

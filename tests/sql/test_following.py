@@ -38,7 +38,9 @@ def rows(db: Database) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("followed", [True, False], ids=["followed", "unfollowed"])
 @pytest.mark.parametrize("change", [change for change, _ in COLUMNS.values()], ids=COLUMNS)
-def test_rows_are_recorded_with_the_columns_that_their_table_has(tracked: Database, change: str, followed: bool) -> None:
+def test_rows_are_recorded_with_the_columns_that_their_table_has(
+    tracked: Database, change: str, followed: bool
+) -> None:
     other = tracked.connect("postgres")
     other.execute("update things set pin = 'planned elsewhere'")
     if not followed:

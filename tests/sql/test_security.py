@@ -124,7 +124,15 @@ def test_no_role_that_works_with_the_log_may_write_it(db: Database, login: str) 
 
 def test_each_role_reads_what_its_work_needs(db: Database) -> None:
     assert may(db, "reader", "select") == {"audit.report", "audit.tracked", "audit.migrations"}
-    web = {"audit.events", "audit.log", "audit.shapes", "audit.report", "audit.web_users", "audit.tracked", "audit.migrations"}
+    web = {
+        "audit.events",
+        "audit.log",
+        "audit.shapes",
+        "audit.report",
+        "audit.web_users",
+        "audit.tracked",
+        "audit.migrations",
+    }
     assert may(db, "web", "select") == web
     admin = {"audit.events", "audit.log", "audit.shapes", "audit.report", "audit.tracked", "audit.migrations"}
     admin |= {"audit.export_rights"}

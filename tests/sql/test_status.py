@@ -77,8 +77,7 @@ FAULTS = {
         "not the one",
     ),
     "insert function replaced": (
-        "create or replace function audit.{row}_inserts() returns trigger language plpgsql "
-        "as 'begin return null; end'",
+        "create or replace function audit.{row}_inserts() returns trigger language plpgsql as 'begin return null; end'",
         "function_unchanged",
         "not the one",
     ),

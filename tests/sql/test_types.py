@@ -185,7 +185,9 @@ def test_a_change_inside_a_json_column_is_seen(shared: Database, was: str, becom
 def test_a_long_value_is_kept_whole_and_compared(shared: Database, size: int) -> None:
     app = shared.connect()
     new = watch(shared)
-    app.execute("insert into contacts (notes) select string_agg(md5(n::text), '') from generate_series(1, %s / 32) n", (size,))
+    app.execute(
+        "insert into contacts (notes) select string_agg(md5(n::text), '') from generate_series(1, %s / 32) n", (size,)
+    )
     app.execute("update contacts set notes = notes || ''")
     app.execute("update contacts set notes = reverse(notes)")
     inserted, updated = new()
