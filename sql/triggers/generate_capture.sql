@@ -42,7 +42,7 @@ begin
   execute format('create or replace function audit.large_%s(captured %s, previous %2$s) returns text language sql volatile as %L',
                  wanted.tracked_id, "table", format('select audit.large_row(%s, %L, %s)%s',
                  shape.shape_id, cardinality(wanted.exclude || wanted.mask) = 0,
-                 case when whole is null then 'captured, previous' else format('"$new"::%s, "$old"::%1$s', "table") end, whole));
+                 case when whole is null then 'captured, previous' else format('row("$new".*)::%s, row("$old".*)::%1$s', "table") end, whole));
   for made in
     select * from (values (wanted.row_function, true), (wanted.row_function || '_inserts', false)) f(name, by_row)
   loop
