@@ -8,6 +8,7 @@ declare
   known audit.tracked;
   shape audit.shapes;
   made  record;
+  whole text := ' from ' || audit.whole_sql("table", 'captured') || ' "$new", ' || audit.whole_sql("table", 'previous') || ' "$old"';
   owner regrole := (select c.relowner from pg_class c where c.oid = "table");
 begin
   -- One at a time: two would make the same functions.
@@ -37,10 +38,12 @@ begin
   execute format('create or replace function audit.key_%s(captured %s) returns text language sql stable as %L',
                  wanted.tracked_id, "table", 'select ' || audit.key_sql(shape, 'captured'));
   execute format('create or replace function audit.stored_%s(captured %s, previous %2$s) returns text language sql stable as %L',
-                 wanted.tracked_id, "table", 'select ' || audit.stored_sql(shape, 'captured', 'previous'));
+                 wanted.tracked_id, "table", case when whole is null then 'select ' || audit.stored_sql(shape, 'captured', 'previous')
+                   else 'select ' || audit.stored_sql(shape, '"$new"', '"$old"') || whole end);
   execute format('create or replace function audit.large_%s(captured %s, previous %2$s) returns text language sql stable as %L',
-                 wanted.tracked_id, "table", format('select audit.large_row(%s, %L, captured, previous)',
-                 shape.shape_id, cardinality(wanted.exclude || wanted.mask) = 0));
+                 wanted.tracked_id, "table", format('select audit.large_row(%s, %L, %s)%s',
+                 shape.shape_id, cardinality(wanted.exclude || wanted.mask) = 0,
+                 case when whole is null then 'captured, previous' else format('row("$new".*)::%s, row("$old".*)::%1$s', "table") end, whole));
   for made in
     select * from (values (wanted.row_function, true), (wanted.row_function || '_inserts', false)) f(name, by_row)
   loop
@@ -52,7 +55,7 @@ begin
   end loop;
   -- What audit.follow_ddl() does on the owner's behalf. None of it can keep a change from the log.
   execute format('grant execute on function audit.capture_truncate(), audit.changed_tables(), audit.tracked_table(regclass), '
-    'audit.refresh(regclass), audit.regenerate(regclass), audit.set_triggers(regclass), audit.finish_refresh(regclass), '
+    'audit.refresh(regclass), audit.let_owner_read(regclass), audit.regenerate(regclass), audit.set_triggers(regclass), audit.finish_refresh(regclass), '
     'audit.record_problems(text) to %s', owner);
 
   return known;

@@ -11,7 +11,7 @@ begin
   return query
     select r.*
     from audit.report r
-    where r.record_id = history.record_id
+    where r.record_id = audit.short_key(history.record_id)
       and r.entity = tracked.entity
       and (tracked.parent is null or (r.schema_name = tracked.schema_name and r.table_name = tracked.table_name))
     order by r.occurred_at, r.event_id;

@@ -5,6 +5,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform audit.let_owner_read("table");
   perform audit.regenerate("table");
   perform audit.set_triggers("table");
   perform audit.finish_refresh("table");

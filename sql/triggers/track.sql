@@ -93,14 +93,7 @@ begin
             hint = 'exclude: nothing is stored. mask: that it changed is stored, its value is not. Choose one.';
   end if;
 
-  -- TRUNCATE, baselines and export tickets read the table as audit_owner.
-  if not has_schema_privilege('audit_owner', class.relnamespace, 'usage') then
-    execute format('grant usage on schema %I to audit_owner', wanted.schema_name);
-  end if;
-  if not has_table_privilege('audit_owner', "table", 'select') then
-    execute format('grant select on %s to audit_owner', "table");
-  end if;
-
+  perform audit.let_owner_read("table");
   known := audit.generate_capture(wanted, "table");
   perform audit.set_triggers("table");
   perform audit.finish_tracking(known, "table");

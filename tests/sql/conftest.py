@@ -69,3 +69,15 @@ def things(db: Database) -> Database:
     db.run("create table things (id int primary key, name text, pin text, colour text)")
     db.run("insert into things values (1, 'one', 'p', 'red'), (2, 'two', 'p', 'red')")
     return db
+
+
+@pytest.fixture
+def stock(db: Database) -> Database:
+    """Two tracked rows, a table nobody tracks to take values from, and an application that may write to both."""
+    db.run("create table stock (id integer primary key, amount integer, note text)")
+    db.run("create table delivery (id integer, amount integer)")
+    db.run("insert into stock values (1, 10), (2, 20)")
+    db.run("insert into delivery values (2, 5), (3, 30)")
+    db.run("grant all on stock, delivery to app")
+    db.run("select audit.track('stock')")
+    return db

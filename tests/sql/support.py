@@ -25,6 +25,14 @@ def actions(events: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     return [(e["action"], e["table_name"], e["record_id"]) for e in events]
 
 
+def told(events: list[dict[str, Any]]) -> list[tuple[str, str, int | None, int | None]]:
+    """What each event says: action, key, amount before, amount after."""
+    return sorted(
+        (e["action"], e["record_id"], (e["before"] or {}).get("amount"), (e["after"] or {}).get("amount"))
+        for e in events
+    )
+
+
 def rows_of(db: Database, table: str, where: str = "true") -> list[dict[str, Any]]:
     """Rows as the log keeps them: to_jsonb, in UTC, without what is masked."""
     db.run("set timezone = 'UTC'")
