@@ -203,6 +203,16 @@ def test_a_hidden_column_under_another_name_stays_hidden_and_its_table_writable(
     assert_nothing_leaked(cards)
 
 
+def test_a_column_that_went_by_a_hidden_name_stays_hidden_when_it_takes_a_visible_one(cards: Database) -> None:
+    cards.run("alter table cards rename pin to code")
+    cards.run("alter table cards add pin text")
+    cards.connect().execute("insert into cards values (1, 'a', 'x', 'y', 'hidden-pin-1')")
+    cards.run("alter table cards drop name")
+    cards.run("alter table cards rename pin to name")
+    cards.connect().execute("update cards set name = 'hidden-pin-2'")
+    assert_nothing_leaked(cards)
+
+
 def test_a_column_added_beside_hidden_ones_is_masked_until_the_table_is_tracked_again(cards: Database) -> None:
     cards.run("alter table cards add colour text")
     app = cards.connect()
