@@ -77,6 +77,19 @@ begin
             hint = 'Spell column names as they are stored, without quotes.';
   end if;
 
+  -- Nor may another column that has taken a hidden one's name take its mask away.
+  if mask is null and exclude is null then
+    select array_agg(c.name) into hidden
+    from audit.columns_of("table") c
+    where c.number = any (known.hidden) and c.name = any (wanted.visible);
+    if hidden is not null then
+      raise exception 'audit.track: column "%" of % was hidden under another name', hidden[1], "table"
+        using errcode = 'invalid_parameter_value',
+              detail = 'What is not given stays as it is, and would show it.',
+              hint = 'Name the columns to hide: mask => …, exclude => …';
+    end if;
+  end if;
+
   key := (audit.shape_now(wanted, "table")).key;
   select array_agg(c) into hidden
   from unnest(wanted.label || key || array_remove(array[wanted.parent], null)) c

@@ -130,7 +130,11 @@ def tables(draw: st.DrawFn, *, hiding: bool = False) -> Table:
         # Mostly one column, and mostly one with enough values to be of use.
         keys.sort(key=lambda uid: -len(columns[uid].kind.values))
         key = tuple(keys[: draw(st.sampled_from([1, 1, 1, 2, 3, 0]))])
-    split = next((uid for uid in key or keys if columns[uid].kind.split), None) if draw(st.sampled_from([0, 0, 1])) else None
+    split = (
+        next((uid for uid in key or keys if columns[uid].kind.split), None)
+        if draw(st.sampled_from([0, 0, 1]))
+        else None
+    )
     if split is not None and key:
         key = (split, *(uid for uid in key if uid != split))
     rest = [c for c in columns if c.uid not in key and c.uid != split]
@@ -161,6 +165,18 @@ ROW = st.tuples(*[st.integers(0, 7)] * 8)
 
 def streams(*, changes: bool = False, swaps: bool = False, max_size: int = 30) -> st.SearchStrategy[list[Step]]:
     """changes: also of columns. swaps: they may take names that others had."""
-    what = WRITES * 2 + TRANSACTIONS * 2 + ["baseline"] + (CHANGES * 2 if changes else []) + (["swap"] * 3 if swaps else [])
-    step = st.builds(Step, st.integers(0, 1), st.sampled_from(what), st.integers(0, 63), st.lists(ROW, min_size=1, max_size=3).map(tuple))
+    what = (
+        WRITES * 2
+        + TRANSACTIONS * 2
+        + ["baseline"]
+        + (CHANGES * 2 if changes else [])
+        + (["swap"] * 3 if swaps else [])
+    )
+    step = st.builds(
+        Step,
+        st.integers(0, 1),
+        st.sampled_from(what),
+        st.integers(0, 63),
+        st.lists(ROW, min_size=1, max_size=3).map(tuple),
+    )
     return st.lists(step, min_size=3, max_size=max_size)

@@ -7,27 +7,26 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Database
-from tests.sql.stage import Row, Stage, literal, quoted, staged
+from tests.sql.player import LAW, staged
+from tests.sql.stage import Row, Stage, literal
 from tests.sql.strategies import ROW, Column, Step, Table, streams, tables
 
-LAW = settings(max_examples=int(__import__("os").environ.get("LAWS", "30")), deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 ROWS = st.lists(ROW, max_size=4).map(tuple)
 LEVELS = st.tuples(*[st.sampled_from(["read committed", "read committed", "repeatable read", "serializable"])] * 2)
 FOLLOWED = st.booleans()
 
 
-class Event(tuple[int, str, "tuple[str, ...] | None", "str | None", "str | None"]):
-    """event_id, action, changed fields, before and after: of some columns only."""
-
-
 def events(stage: Stage, columns: list[Column], since: int) -> list[Any]:
     """In the order in which they happened; before and after with these columns only, as text."""
     names = f"array[{', '.join(literal(c.name) for c in columns)}]::text[]"
-    before, after = (f"({image} - array(select k from jsonb_object_keys({image}) k where k <> all ({names})))::text" for image in ("before", "after"))
+    before, after = (
+        f"({image} - array(select k from jsonb_object_keys({image}) k where k <> all ({names})))::text"
+        for image in ("before", "after")
+    )
     return stage.db.run(
         f"select event_id, action, changed_fields, {before}, {after} from audit.events "
         f"where entity = 'thing' and action <> 'configure' and event_id > {since} order by occurred_at, event_id"
@@ -57,7 +56,11 @@ def as_rows(stage: Stage, rows: Counter[str], columns: list[Column]) -> list[Row
 
 def told_by(told: list[Any], expected: list[tuple[int, Counter[Any]]]) -> None:
     """One event for each change, in their order, and none for anything else. The rows of one statement have no order."""
-    seen = [(action, None if changed is None else tuple(sorted(changed))) for _, action, changed, *_ in told if action != "baseline"]
+    seen = [
+        (action, None if changed is None else tuple(sorted(changed)))
+        for _, action, changed, *_ in told
+        if action != "baseline"
+    ]
     for _, statement in sorted(expected, key=lambda entry: entry[0]):
         n = statement.total()
         assert Counter(seen[:n]) == statement, f"after {len(told) - len(seen)} baselines and {seen}"
@@ -83,7 +86,12 @@ def test_replaying_the_events_since_a_baseline_gives_the_table_and_each_change_i
 @LAW
 @given(table=tables(), rows=ROWS, steps=streams(changes=True), levels=LEVELS, followed=FOLLOWED)
 def test_they_do_so_too_when_columns_change_on_the_way(
-    laws: Database, table: Table, rows: tuple[tuple[int, ...], ...], steps: list[Step], levels: tuple[str, str], followed: bool
+    laws: Database,
+    table: Table,
+    rows: tuple[tuple[int, ...], ...],
+    steps: list[Step],
+    levels: tuple[str, str],
+    followed: bool,
 ) -> None:
     with staged(laws, table, rows, levels=levels, followed=followed) as stage:
         stage.play(steps)
@@ -140,7 +148,3 @@ def test_what_would_undo_the_last_event_undoes_it(
         with stage.db.superuser.transaction(force_rollback=True):
             stage.run(statement)
             assert stage.rows(columns=shown) == before
-
-
-def test_the_names_that_columns_are_given_need_quotes() -> None:
-    assert quoted('a"b') == '"a""b"'

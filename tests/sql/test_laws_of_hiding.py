@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import psycopg
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Database
-from tests.sql.stage import Stage, literal, staged
+from tests.sql.player import LAW, staged
+from tests.sql.stage import Stage, literal
 from tests.sql.strategies import NEEDLES, ROW, Step, Table, streams, tables
 
-LAW = settings(max_examples=int(__import__("os").environ.get("LAWS", "30")), deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 ROWS = st.lists(ROW, min_size=1, max_size=4).map(tuple)
 
 

@@ -203,6 +203,26 @@ def test_a_hidden_column_under_another_name_stays_hidden_and_its_table_writable(
     assert_nothing_leaked(cards)
 
 
+def test_a_column_that_went_by_a_hidden_name_stays_hidden_when_it_takes_a_visible_one(cards: Database) -> None:
+    cards.run("alter table cards rename pin to code")
+    cards.run("alter table cards add pin text")
+    cards.connect().execute("insert into cards values (1, 'a', 'x', 'y', 'hidden-pin-1')")
+    cards.run("alter table cards drop name")
+    cards.run("alter table cards rename pin to name")
+    cards.connect().execute("update cards set name = 'hidden-pin-2'")
+    assert_nothing_leaked(cards)
+
+
+def test_tracking_again_does_not_show_a_hidden_column_whose_name_another_one_has(cards: Database) -> None:
+    cards.run("alter table cards rename pin to code")
+    cards.run("alter table cards add pin text")
+    with refused("22023", 'audit.track: column "code" of public.cards was hidden under another name', hint="mask => "):
+        cards.run("select audit.track('cards')")
+    cards.run("select audit.track('cards', mask => '{pin,code}')")
+    cards.connect().execute("insert into cards values (1, 'a', 'hidden-pin-1', 'hidden-note-1', 'hidden-pin-2')")
+    assert_nothing_leaked(cards)
+
+
 def test_a_column_added_beside_hidden_ones_is_masked_until_the_table_is_tracked_again(cards: Database) -> None:
     cards.run("alter table cards add colour text")
     app = cards.connect()

@@ -186,3 +186,59 @@ def test_partitions_can_be_made_although_rows_fell_into_the_default_partition(db
     )
     db.run("select audit.ensure_partitions(9)")
     assert problems(db) == []
+
+
+# -- what the laws found -------------------------------------------------------------------------
+
+
+def test_a_partition_with_its_columns_in_another_order_is_recorded_as_its_root_has_them(db: Database) -> None:
+    db.run("create table r (id integer primary key, a text, b text) partition by range (id)")
+    db.run("create table attached (b text, gone integer, a text, id integer not null); alter table attached drop gone")
+    db.run("alter table r attach partition attached for values from (0) to (10)")
+    db.run("create table others partition of r default; select audit.track('r', 'row')")
+    new = watch(db)
+    db.run("insert into r values (1, 'A', 'B'); update r set a = 'C'; update r set id = 11; update r set id = 1; delete from r")
+    rows = [{"id": 1, "a": "A", "b": "B"}, *({"id": n, "a": "C", "b": "B"} for n in (1, 11, 1))]
+    assert [(e["before"], e["after"]) for e in new()] == list(zip([None, *rows], [*rows, None], strict=True))
+
+
+@pytest.mark.parametrize("change", ["rename owner to holder", "drop owner"])
+@pytest.mark.parametrize("followed", [True, False], ids=["followed", "unfollowed"])
+def test_a_table_whose_parent_column_is_gone_stays_writable(db: Database, change: str, followed: bool) -> None:
+    db.run("create table items (id integer primary key, owner integer, v text)")
+    db.run("select audit.track('items', parent => 'owner')")
+    db.run("insert into items values (1, 7, 'x')")
+    if not followed:
+        db.run("alter event trigger audit_follow_ddl disable")
+    db.run(f"alter table items {change}")
+    new = watch(db)
+    db.run("insert into items (id) values (2); update items set v = 'y'; delete from items; insert into items (id) values (3)")
+    db.run("truncate items")
+    assert {(e["action"], e["record_id"]) for e in new()} == {
+        *((a, r) for a in ("update", "delete") for r in "12"),
+        ("insert", "2"),
+        ("insert", "3"),
+        ("truncate", "3"),
+    }
+
+
+def test_rows_are_told_apart_as_of_a_moment_before_their_key_was_renamed(db: Database) -> None:
+    db.run("create table k (id integer primary key, v text); select audit.track('k')")
+    db.run("insert into k values (1, 'a'), (2, 'b'), (3, 'c')")
+    db.run("alter table k rename id to number")
+    db.run("update k set v = 'd' where number = 2; delete from k where number = 3")
+    assert sorted(db.run("select v from audit.as_of(null::k, clock_timestamp())")) == [("a",), ("d",)]
+
+
+def test_rows_with_a_composite_type_that_has_changed_can_still_be_read(db: Database) -> None:
+    db.run("create type pair as (a integer, b text); create table k (id integer primary key, p pair, ps pair[])")
+    db.run("select audit.track('k')")
+    db.run("insert into k values (1, row(1, 'x'), array[row(2, 'y')::pair])")
+    db.run("alter type pair add attribute c integer")
+    db.run("insert into k values (2, row(1, 'x', 3), null)")
+    assert [e["after"] for e in db.events()] == [
+        {"id": 1, "p": {"a": 1, "b": "x"}, "ps": [{"a": 2, "b": "y"}]},
+        {"id": 2, "p": "(1,x,3)", "ps": None},
+    ]
+    same = "select count(*) from k join audit.as_of(null::k, clock_timestamp()) r on k.p is not distinct from r.p"
+    assert db.value(same) == 2
