@@ -184,10 +184,22 @@ def track(table: str, baseline: bool, **given: Any) -> None:
     Example: auditlog track public.contacts --entity contact --label first_name,last_name
     """
     columns = [_wanted(given, name, []) for name in ("label", "exclude", "mask")]
-    values = (table, given["entity"], *columns, _wanted(given, "parent", ""), baseline)
+    values = (table, given["entity"], *columns, _wanted(given, "parent", ""))
     with _administration("track") as connection:
-        connection.execute("select audit.track(%s::regclass, %s, %s, %s, %s, %s, %s)", values)
+        connection.execute("select audit.track(%s::regclass, %s, %s, %s, %s, %s)", values)
+        if baseline:
+            _record_baseline(connection, table)
     click.echo(f"{table} is tracked.")
+
+
+def _record_baseline(connection: psycopg.Connection[Any], table: str) -> None:
+    """In a transaction of its own, so that writers wait for the triggers only and not for the rows to be read."""
+    connection.commit()
+    try:
+        connection.execute("select audit.record_older_rows(%s::regclass)", (table,))
+    except psycopg.errors.FeatureNotSupported:  # its rows are not told apart by a key
+        connection.rollback()
+        connection.execute("select audit.track(%s::regclass, baseline => true)", (table,))
 
 
 @main.command()

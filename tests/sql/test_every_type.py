@@ -45,7 +45,7 @@ VALUES = {
     "int4multirange": ("'{[1,2),[5,9)}'", "'{}'"), "tstzmultirange": ("'{[2026-01-01 00:00+02,)}'", "'{}'"), "nummultirange[]": ("array['{[1.0,2]}'::nummultirange]", "'{}'"),
     "pg_lsn": ("'16/B374D848'", "'0/0'"), "oid": ("4294967295", "0"), "xid": ("'1'", "'2'"), "xid8": ("'18446744073709551615'", "'0'"), "cid": ("'1'", "'2'"), "tid": ("'(0,1)'", "'(1,1)'"),
     "pg_snapshot": ("'10:20:10,14'", "'1:1:'"), "txid_snapshot": ("'10:20:10,14'", "'1:1:'"), "refcursor": ("'c'", "'d'"), "aclitem[]": ("'{postgres=r/postgres}'", "'{}'"),
-    "int2vector": ("'1 2 3'", "''"), "oidvector": ("'1 2'", "''"), "regclass": ("'pg_class'", "0"), "regtype": ("'integer'", "'text'"), "regproc": ("'now'", "0"),
+    "int2vector": ("'1 2 3'", "'1'"), "oidvector": ("'1 2'", "'3'"), "regclass": ("'pg_class'", "0"), "regtype": ("'integer'", "'text'"), "regproc": ("'now'", "0"),
     "regprocedure": ("'abs(integer)'", "0"), "regoper": ("0", "0::oid::regoper"), "regoperator": ("'+(integer,integer)'", "0"), "regrole": ("'postgres'", "0"),
     "regnamespace": ("'pg_catalog'", "0"), "regconfig": ("'english'", "'simple'"), "regdictionary": ("'simple'", "'english_stem'"), "regcollation": ("'\"C\"'", "'\"POSIX\"'"),
     "mood": ("'so \"so\", really'", "'sad'"), "mood[]": ("'{sad,NULL,\"so \\\"so\\\", really\"}'", "'{}'"), "score": ("1", "2"), "scores": ("'{1,NULL}'", "'{{1},{2}}'"), "score[]": ("'{1,NULL,3}'", "'{}'"),
