@@ -159,7 +159,7 @@ class Step(NamedTuple):
 
 WRITES = ["insert"] * 5 + ["update"] * 5 + ["touch", "delete", "delete", "upsert", "upsert", "reinsert", "truncate"]
 TRANSACTIONS = ["commit"] * 4 + ["rollback", "savepoint", "savepoint", "rollback to", "release"]
-CHANGES = ["add", "drop", "rename", "retype", "baseline"]
+CHANGES = ["add", "drop", "rename", "retype", "baseline", "track"]
 ROW = st.tuples(*[st.integers(0, 7)] * 8)
 
 

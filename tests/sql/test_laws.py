@@ -148,3 +148,15 @@ def test_what_would_undo_the_last_event_undoes_it(
         with stage.db.superuser.transaction(force_rollback=True):
             stage.run(statement)
             assert stage.rows(columns=shown) == before
+
+
+@LAW
+@given(table=tables(), rows=ROWS, steps=streams(changes=True), levels=LEVELS)
+def test_work_that_is_rolled_back_leaves_no_event(
+    laws: Database, table: Table, rows: tuple[tuple[int, ...], ...], steps: list[Step], levels: tuple[str, str]
+) -> None:
+    with staged(laws, table, rows, levels=levels) as stage:
+        stage.play([step._replace(what=step.what.replace("commit", "rollback")) for step in steps], end="rollback")
+        assert {action for _, action, *_ in events(stage, [], stage.first[0])} <= {"baseline"}
+        assert stage.rows(columns=stage.copies[0].columns) == stage.copies[0].rows
+        assert stage.db.run("select problem from audit.status() where problem is not null") == []
