@@ -113,6 +113,13 @@ class Table(NamedTuple):
     def shown(self) -> list[Column]:
         return [c for c in self.columns if not self.hidden(c)]
 
+    @property
+    def keyed(self) -> bool:
+        """Whether rows can be told apart by what is stored of them."""
+        return bool(self.key) and not any(
+            c.uid in self.key and (c.uid in self.secret or c.name in self.mask + self.exclude) for c in self.columns
+        )
+
     def with_secrets(self) -> Table:
         """Columns that go by a hidden name are secret from now on, whatever they are called later."""
         named = {c.uid for c in self.columns if c.name in self.mask + self.exclude}
@@ -163,7 +170,7 @@ CHANGES = ["add", "drop", "rename", "retype", "baseline", "track"]
 ROW = st.tuples(*[st.integers(0, 7)] * 8)
 
 
-def streams(*, changes: bool = False, swaps: bool = False, max_size: int = 30) -> st.SearchStrategy[list[Step]]:
+def streams(*, changes: bool = False, swaps: bool = False, max_size: int = 40) -> st.SearchStrategy[list[Step]]:
     """changes: also of columns. swaps: they may take names that others had."""
     what = (
         WRITES * 2
@@ -179,4 +186,4 @@ def streams(*, changes: bool = False, swaps: bool = False, max_size: int = 30) -
         st.integers(0, 63),
         st.lists(ROW, min_size=1, max_size=3).map(tuple),
     )
-    return st.lists(step, min_size=3, max_size=max_size)
+    return st.lists(step, min_size=max_size // 2, max_size=max_size)

@@ -115,7 +115,7 @@ def test_as_of_any_moment_equals_a_copy_of_the_table_taken_then(
         stage.play(steps)
         for copy in stage.copies:
             source = f"audit.as_of(null::things, {literal(copy.at)})"
-            if not stage.table.key:
+            if not stage.table.keyed:
                 with pytest.raises(psycopg.errors.FeatureNotSupported):
                     stage.rows(source)
                 continue
@@ -140,7 +140,7 @@ def test_what_would_undo_the_last_event_undoes_it(
             return
         event_id, action, *_ = told[-1]
         before = as_rows(stage, replayed(stage, told[:-1], stage.last), shown)
-        if not stage.table.key and action in ("insert", "update"):
+        if not stage.table.keyed and action in ("insert", "update"):
             with pytest.raises(psycopg.errors.FeatureNotSupported):
                 stage.run(f"select audit.restore_sql({event_id})")
             return
