@@ -16,7 +16,7 @@ from tests.sql.strategies import KINDS, Column, Step, Table
 
 #: Few examples, each of many statements. LAW_EXAMPLES=500 looks longer; LAW_SHRINK=1 takes minutes to find a shorter one.
 LAW = settings(
-    max_examples=int(os.environ.get("LAW_EXAMPLES", "25")),
+    max_examples=int(os.environ.get("LAW_EXAMPLES", "15")),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate, *([Phase.shrink] if os.environ.get("LAW_SHRINK") else [])],

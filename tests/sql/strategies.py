@@ -170,7 +170,7 @@ CHANGES = ["add", "drop", "rename", "retype", "baseline", "track"]
 ROW = st.tuples(*[st.integers(0, 7)] * 8)
 
 
-def streams(*, changes: bool = False, swaps: bool = False, max_size: int = 40) -> st.SearchStrategy[list[Step]]:
+def streams(*, changes: bool = False, swaps: bool = False, max_size: int = 30) -> st.SearchStrategy[list[Step]]:
     """changes: also of columns. swaps: they may take names that others had."""
     what = (
         WRITES * 2
