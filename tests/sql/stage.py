@@ -165,7 +165,11 @@ class Stage:
     def _end(self, who: int, how: str) -> None:
         if not self._scopes[who]:
             return
-        self._say(who, how)
+        try:
+            self._say(who, how)
+        except psycopg.errors.SerializationFailure as error:
+            self.script.append(f"--   rolled back: {str(error).splitlines()[0]}")
+            how = "rollback"
         for scope in reversed(self._scopes[who]):
             if how == "commit":
                 self.told += scope.told

@@ -197,7 +197,9 @@ def test_a_partition_with_its_columns_in_another_order_is_recorded_as_its_root_h
     db.run("alter table r attach partition attached for values from (0) to (10)")
     db.run("create table others partition of r default; select audit.track('r', 'row')")
     new = watch(db)
-    db.run("insert into r values (1, 'A', 'B'); update r set a = 'C'; update r set id = 11; update r set id = 1; delete from r")
+    db.run(
+        "insert into r values (1, 'A', 'B'); update r set a = 'C'; update r set id = 11; update r set id = 1; delete from r"
+    )
     rows = [{"id": 1, "a": "A", "b": "B"}, *({"id": n, "a": "C", "b": "B"} for n in (1, 11, 1))]
     assert [(e["before"], e["after"]) for e in new()] == list(zip([None, *rows], [*rows, None], strict=True))
 
@@ -212,7 +214,9 @@ def test_a_table_whose_parent_column_is_gone_stays_writable(db: Database, change
         db.run("alter event trigger audit_follow_ddl disable")
     db.run(f"alter table items {change}")
     new = watch(db)
-    db.run("insert into items (id) values (2); update items set v = 'y'; delete from items; insert into items (id) values (3)")
+    db.run(
+        "insert into items (id) values (2); update items set v = 'y'; delete from items; insert into items (id) values (3)"
+    )
     db.run("truncate items")
     assert {(e["action"], e["record_id"]) for e in new()} == {
         *((a, r) for a in ("update", "delete") for r in "12"),
