@@ -122,6 +122,8 @@ def test_as_of_any_moment_equals_a_copy_of_the_table_taken_then(
             # What is said of a column that is not what it was begins with the next baseline.
             whole = copy.mark >= stage.last[1] >= stage.last[0] >= stage.changed_at
             same = [c for c in stage.table.shown if c in copy.columns and (whole or c.uid not in stage.touched)]
+            if not same:
+                continue
             picked = [copy.columns.index(c) for c in same]
             was = sorted((tuple(row[n] for n in picked) for row in copy.rows), key=repr)
             assert stage.rows(source, same) == was, f"as of {copy.at}"
