@@ -6,13 +6,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   shape  audit.shapes;
+  hidden text[];
   hiding boolean := cardinality(tracked.exclude || tracked.mask) > 0;
 begin
   shape.tracked_id := tracked.tracked_id;
   shape.entity := tracked.entity;
   shape.label := tracked.label;
-  -- Without that column, rows belong to nobody but themselves.
-  shape.parent := (select c.name from audit.columns_of("table") c where c.name = tracked.parent);
   select n.nspname, c.relname, c.relkind = 'p' into shape.schema_name, shape.table_name, shape.parted
   from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = "table";
   select
@@ -29,6 +28,13 @@ begin
     cross join unnest(i.indkey::smallint[]) with ordinality k(number, place)
     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number
     where i.indrelid = "table" and i.indisprimary and k.place <= i.indnkeyatts), '{}');
+  -- Keys and parents are stored in the clear: not if the column has come to be a hidden one. Nor if it is gone.
+  hidden := array(select c.name from audit.columns_of("table") c
+                  where c.name = any (tracked.exclude || tracked.mask) or hiding and c.number = any (tracked.hidden));
+  if shape.key && hidden then
+    shape.key := '{}';
+  end if;
+  shape.parent := case when tracked.parent = any (shape.columns) and tracked.parent <> all (hidden) then tracked.parent end;
   return shape;
 end
 $$;

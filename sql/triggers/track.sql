@@ -90,7 +90,10 @@ begin
     end if;
   end if;
 
-  key := (audit.shape_now(wanted, "table")).key;
+  known := wanted;
+  known.exclude := '{}';
+  known.mask := '{}';
+  key := (audit.shape_now(known, "table")).key;
   select array_agg(c) into hidden
   from unnest(wanted.label || key || array_remove(array[wanted.parent], null)) c
   where c = any (wanted.exclude || wanted.mask);

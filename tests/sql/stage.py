@@ -16,7 +16,14 @@ from tests.sql.strategies import Column, Table
 #: How values are compared: not as any of the writers' sessions has it.
 PLAIN = "set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'iso_8601'; set extra_float_digits = 1; set bytea_output = 'hex'"
 ODD = "set timezone = 'Asia/Kathmandu'; set datestyle = 'German'; set intervalstyle = 'sql_standard'; set extra_float_digits = -9; set bytea_output = 'escape'"
-AWAY = (psycopg.errors.LockNotAvailable, psycopg.errors.UniqueViolation, psycopg.errors.NotNullViolation,
+
+
+class Refused(Exception):
+    """audit.track() will not do that."""
+
+
+AWAY = (
+    Refused,psycopg.errors.LockNotAvailable, psycopg.errors.UniqueViolation, psycopg.errors.NotNullViolation,
         psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected, psycopg.errors.CardinalityViolation)  # fmt: skip
 
 #: (action, changed fields): what one event must say.
@@ -158,7 +165,11 @@ class Stage:
     def _end(self, who: int, how: str) -> None:
         if not self._scopes[who]:
             return
-        self._say(who, how)
+        try:
+            self._say(who, how)
+        except psycopg.errors.SerializationFailure as error:
+            self.script.append(f"--   rolled back: {str(error).splitlines()[0]}")
+            how = "rollback"
         for scope in reversed(self._scopes[who]):
             if how == "commit":
                 self.told += scope.told

@@ -113,6 +113,13 @@ class Table(NamedTuple):
     def shown(self) -> list[Column]:
         return [c for c in self.columns if not self.hidden(c)]
 
+    @property
+    def keyed(self) -> bool:
+        """Whether rows can be told apart by what is stored of them."""
+        return bool(self.key) and not any(
+            c.uid in self.key and (c.uid in self.secret or c.name in self.mask + self.exclude) for c in self.columns
+        )
+
     def with_secrets(self) -> Table:
         """Columns that go by a hidden name are secret from now on, whatever they are called later."""
         named = {c.uid for c in self.columns if c.name in self.mask + self.exclude}
@@ -159,7 +166,7 @@ class Step(NamedTuple):
 
 WRITES = ["insert"] * 5 + ["update"] * 5 + ["touch", "delete", "delete", "upsert", "upsert", "reinsert", "truncate"]
 TRANSACTIONS = ["commit"] * 4 + ["rollback", "savepoint", "savepoint", "rollback to", "release"]
-CHANGES = ["add", "drop", "rename", "retype", "baseline"]
+CHANGES = ["add", "drop", "rename", "retype", "baseline", "track"]
 ROW = st.tuples(*[st.integers(0, 7)] * 8)
 
 
@@ -179,4 +186,4 @@ def streams(*, changes: bool = False, swaps: bool = False, max_size: int = 30) -
         st.integers(0, 63),
         st.lists(ROW, min_size=1, max_size=3).map(tuple),
     )
-    return st.lists(step, min_size=3, max_size=max_size)
+    return st.lists(step, min_size=max_size // 2, max_size=max_size)

@@ -22,7 +22,7 @@ def sources(stage: Stage) -> list[str]:
             "and c.relkind in ('r', 'p', 'v', 'm') and c.relname !~ '^watch_' and c.oid not in ('audit.events'::regclass, 'audit.report'::regclass)")
     ]  # fmt: skip
     told = f"entity = 'thing' and event_id > {stage.first[0]}"
-    undone = "'insert', 'update', 'delete', 'truncate'" if stage.table.key else "'delete', 'truncate'"
+    undone = "'insert', 'update', 'delete', 'truncate'" if stage.table.keyed else "'delete', 'truncate'"
     copies = ", ".join(f"({literal(copy.at)}::timestamptz)" for copy in stage.copies)
     read = [
         f"(select * from audit.events where {told})",
@@ -32,7 +32,7 @@ def sources(stage: Stage) -> list[str]:
     # Filtered first: it does not take every event.
     undoable = f"select event_id from audit.events where {told} and action in ({undone}) offset 0"
     read.append(f"(select audit.restore_sql(u.event_id) from ({undoable}) u)")
-    if stage.table.key:
+    if stage.table.keyed:
         read.append(f"(select a.* from (values {copies}) c(at), audit.as_of(null::things, c.at) a)")
     return kept + read
 

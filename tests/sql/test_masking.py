@@ -223,6 +223,18 @@ def test_tracking_again_does_not_show_a_hidden_column_whose_name_another_one_has
     assert_nothing_leaked(cards)
 
 
+@pytest.mark.parametrize("name", ["pin", "note"])
+def test_a_key_that_takes_a_hidden_columns_name_is_hidden_and_its_table_writable(cards: Database, name: str) -> None:
+    cards.run(f"alter table cards rename {name} to other")
+    cards.run(f"alter table cards rename id to {name}")
+    new = watch(cards)
+    cards.connect().execute(f"insert into cards ({name}) values (60193774)")
+    cards.connect().execute("update cards set name = 'b'")
+    cards.connect().execute("delete from cards")
+    assert [(e["action"], e["record_id"]) for e in new()] == [("insert", None), ("update", None), ("delete", None)]
+    assert_nothing_leaked(cards, ["60193774"])
+
+
 def test_a_column_added_beside_hidden_ones_is_masked_until_the_table_is_tracked_again(cards: Database) -> None:
     cards.run("alter table cards add colour text")
     app = cards.connect()
