@@ -81,6 +81,8 @@ def embedded() -> Iterator[EmbeddedServer | None]:
                 "max_connections": "200",
                 "max_prepared_transactions": "10",
                 "wal_level": "logical",
+                # Compiling a plan takes longer than any of these takes to run.
+                "jit": "off",
             },
         )
         with server:
