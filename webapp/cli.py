@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from . import config, demo, embedded, events, migrations, server, users
+from .bench.command import bench
 from .errors import MigrationError
 from .explained import explained
 
@@ -184,3 +185,4 @@ def serve(workers: int) -> None:
 
 
 main.add_command(users.user)
+main.add_command(bench)
