@@ -10,14 +10,14 @@ from typing import Any
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pytest_postgresql.executors import NoopExecutor
 
 from webapp.bench import statements, subjects, workloads
 from webapp.bench.clients import clients
 from webapp.bench.rounds import WORKLOADS, Plan, run
-from webapp.bench.servers import Server
-from webapp.bench.subjects import NONE, SUBJECTS, Subject
+from webapp.bench.servers import Server, running
+from webapp.bench.subjects import SUBJECTS, Subject
 from webapp.cli import main
 from webapp.embedded import EmbeddedServer
 
@@ -153,10 +153,11 @@ def test_without_an_address_it_brings_its_own_server(
     embedded: EmbeddedServer | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AUDITLOG_DATABASE_URL", raising=False)
-    arguments = ["--bindir", str(embedded.bin_dir)] if embedded and embedded.bin_dir else []
-    result = bench(*SMALL, "--only", NONE, *arguments)
-    assert result.exit_code == 0, result.output
-    assert "shared_buffers 256MB" in result.output
+    with running(embedded.bin_dir if embedded else None) as server:
+        found = server.described()
+        folder = Path(str(conninfo_to_dict(server.url)["host"])).parent
+    assert {"shared_buffers": "256MB", "autovacuum": "off", "fsync": "on"}.items() <= found.items()
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(

@@ -67,10 +67,9 @@ def _by_python(module: str, package: str) -> Callable[[str], None]:
     """Installed by the library itself, in a process of its own: Django and SQLAlchemy keep global state."""
 
     def install(url: str) -> None:
-        # A checkout is the working directory of nobody in particular: the module is found as we were.
         if importlib.util.find_spec(module) is None:
             raise NotHereError(
-                f"the Python package {package} is not installed: scripts/bootstrap --dev, or pip install"
+                f"the Python package {package} is not installed: scripts/bootstrap --dev, or pip install {package}"
             )
         done = subprocess.run(  # noqa: S603 - our own module
             [sys.executable, "-m", f"webapp.bench.peers.{_INSTALLERS[module]}"],

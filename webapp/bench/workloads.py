@@ -20,8 +20,8 @@ BULK = tuple(f"bulk {action}" for action in ACTIONS)
 COPY = "COPY"
 LOOP = tuple(f"loop {action}" for action in ACTIONS)
 ROUND_TRIPS = tuple(f"{count} client{'s' if count > 1 else ''} {action}" for count in COUNTS for action in ACTIONS)
-#: A part of --rows is enough for what runs row by row.
-LOOP_PART, CLIENT_PART = 5, 10
+#: A part of --rows is enough for warming up, and for what runs row by row.
+WARM_PART, LOOP_PART, CLIENT_PART = 10, 5, 10
 MINIMUM_ROWS = 200
 
 
@@ -46,8 +46,8 @@ class Round:
 def measure(url: str, subject: Subject, rows: int, clients: Clients, done: Callable[[], None]) -> Round:
     """All workloads on a fresh database of the subject. `done` is called after each."""
     found = Round()
-    with psycopg.connect(url, autocommit=True, application_name="auditlog bench") as connection:
-        _warm_up(connection, subject)
+    with _connection(url) as connection:
+        _warm_up(connection, subject, rows // WARM_PART)
         for action in ACTIONS:
             _bulk(connection, subject, action, rows, found)
             done()
@@ -55,17 +55,23 @@ def measure(url: str, subject: Subject, rows: int, clients: Clients, done: Calla
         found.seconds[COPY] = _copy(connection, subject, statements.copy_rows(rows))
         done()
         connection.execute("vacuum contacts")
+    with _connection(url) as connection:  # one that has no plans for many rows
         connection.execute("set synchronous_commit = off")
         _one_row(url, connection, subject, rows, clients, found, done)
     return found
 
 
-def _warm_up(connection: Connection, subject: Subject) -> None:
-    for _ in range(WARM):
-        for action in ACTIONS:
-            connection.execute(statements.BULK[action].encode(), (1,) if action == "insert" else None)
-            if subject.by_hand and action != "delete":  # of a delete it needs rows that were kept
-                connection.execute(statements.floor_bulk(action).encode())
+def _connection(url: str) -> Connection:
+    return psycopg.connect(url, autocommit=True, application_name="auditlog bench")
+
+
+def _warm_up(connection: Connection, subject: Subject, rows: int) -> None:
+    # With rows enough that no plan for a single one is kept, and then used for all.
+    for action in ACTIONS:
+        connection.execute(statements.BULK[action].encode(), (rows,) if action == "insert" else None)
+        if subject.by_hand and action != "delete":  # of a delete it needs rows that were kept
+            connection.execute(statements.floor_bulk(action).encode())
+    connection.execute("vacuum contacts")
 
 
 def _bulk(connection: Connection, subject: Subject, action: str, rows: int, found: Round) -> None:
