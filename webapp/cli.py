@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from . import config, demo, embedded, events, migrations, server, users
+from .bench.command import bench
 from .connecting import connected
 from .errors import MigrationError
 from .explained import explained
@@ -230,3 +231,4 @@ def serve(workers: int) -> None:
 
 
 main.add_command(users.user)
+main.add_command(bench)

@@ -1,0 +1,189 @@
+"""The benchmark measures everybody or says why not. How fast anything is, is not tested."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from pytest_postgresql.executors import NoopExecutor
+
+from webapp.bench import statements, subjects, workloads
+from webapp.bench.clients import clients
+from webapp.bench.rounds import WORKLOADS, Plan, run
+from webapp.bench.servers import Server, running
+from webapp.bench.subjects import SUBJECTS, Subject
+from webapp.cli import main
+from webapp.embedded import EmbeddedServer
+
+SMALL = ["--rows", "200", "--rounds", "1", "--seed", "7"]
+
+
+def bench(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["bench", *arguments])
+
+
+@pytest.fixture(scope="module")
+def address(server: NoopExecutor) -> str:
+    return make_conninfo("", host=server.host, port=server.port, user=server.user, password=server.password)
+
+
+def left_behind(address: str) -> list[Any]:
+    with psycopg.connect(address, dbname="postgres") as connection:
+        return connection.execute("select datname from pg_database where datname ~ 'auditlog_bench'").fetchall()
+
+
+@pytest.fixture(scope="module")
+def measured(address: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, dict[str, Any]]:
+    """One run of everything, on the server of the tests."""
+    file = tmp_path_factory.mktemp("bench") / "figures.json"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUDITLOG_DATABASE_URL", make_conninfo(address, dbname="postgres"))
+        result = bench(*SMALL, "--json", str(file))
+    assert result.exit_code == 0, result.output
+    return result, json.loads(file.read_text())
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
+def test_each_subject_is_measured_or_says_why_not(measured: tuple[Result, dict[str, Any]], subject: Subject) -> None:
+    result, figures = measured
+    found = figures["subjects"][subject.name]
+    assert subject.name in result.output
+    if found["problem"]:
+        assert subject.name in ("tablelog", "periods")
+        assert f"not measured: {found['problem']}" in result.output
+        return
+    assert set(found["workloads"]) == set(WORKLOADS)
+    for figure in found["workloads"].values():
+        numbers = [figure["seconds"], figure["to_none"], figure["added_us"], figure["to_ours"] or 0.0]
+        assert all(isinstance(number, float) and math.isfinite(number) for number in numbers)
+    rows = {action: stored["audit_rows"] for action, stored in found["stored"].items()}
+    assert rows == {
+        "none": {"insert": 0, "update": 0, "delete": 0},
+        "tablelog": {"insert": 200, "update": 400, "delete": 200},
+        "periods": {"insert": 0, "update": 200, "delete": 200},
+    }.get(subject.name, {"insert": 200, "update": 200, "delete": 200})
+
+
+def test_it_says_where_and_how_it_measured(measured: tuple[Result, dict[str, Any]]) -> None:
+    result, figures = measured
+    assert (
+        f"PostgreSQL {figures['server']['version']}, {figures['cores']} cores; 200 rows, 1 rounds, seed 7"
+        in result.output
+    )
+    assert (figures["rows"], figures["rounds"], figures["seed"]) == (200, 1, 7)
+
+
+def test_nothing_stays_on_a_server_of_somebody_else(measured: object, address: str) -> None:
+    assert left_behind(address) == []
+
+
+def test_floor_and_ours_write_the_same_rows(address: str) -> None:
+    """To the letter, for every way of writing: otherwise it would not be the floor of it."""
+    server = Server(make_conninfo(address, dbname="postgres"))
+    try:
+        written = [_written(server, s) for s in SUBJECTS if s.name in (subjects.FLOOR, subjects.OURS)]
+    finally:
+        server.clean()
+    assert written[0] == written[1]
+    assert len(written[0]) == 9
+
+
+def _written(server: Server, subject: Subject) -> list[Any]:
+    url = server.create(subject.name)
+    subjects.create_table(url)
+    subject.install(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        for action in statements.ACTIONS:
+            if subject.by_hand and action == "delete":
+                connection.execute(statements.KEEP_ROWS)
+            connection.execute(statements.BULK[action].encode(), (2,) if action == "insert" else None)
+            if subject.by_hand:
+                connection.execute(statements.floor_bulk(action).encode())
+        for action in statements.ACTIONS:
+            statement = statements.one_row(action, by_hand=subject.by_hand).format(n="%s::bigint")
+            connection.execute(statement.encode(), (3,))
+        return connection.execute(
+            "select action, record_id, regexp_replace(old_row, '\"[^\"]*\"\\)$', ''), "
+            "regexp_replace(new_row, '\"[^\"]*\"\\)$', '') from audit.log where action <> 'c' order by event_id"
+        ).fetchall()
+
+
+FAILING = """
+create function fail() returns trigger language plpgsql as $$ begin raise 'out of order'; end $$;
+create trigger fail after insert on contacts for each row
+  when (current_setting('application_name') ~ 'client') execute function fail()
+"""
+
+
+def test_a_peer_that_fails_is_named_and_the_others_are_measured(address: str) -> None:
+    def install(url: str) -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(FAILING)
+
+    server = Server(make_conninfo(address, dbname="postgres"))
+    chosen = (SUBJECTS[0], Subject("failing", "fails in client processes", install, is_peer=True))
+    try:
+        with clients() as processes:
+            none, failing = run(server, chosen, Plan(rows=200, rounds=1, seed=1), processes)
+    finally:
+        server.clean()
+    assert none.problem is None
+    assert len(none.rounds) == 1
+    assert failing.problem == "out of order"
+    assert failing.rounds == []
+
+
+def test_a_peer_that_is_not_installed_is_named_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def find_nothing(name: str) -> None:
+        pass
+
+    monkeypatch.setattr("importlib.util.find_spec", find_nothing)
+    peer = next(subject for subject in SUBJECTS if subject.name == "django-pghistory")
+    with pytest.raises(subjects.NotHereError, match="django-pghistory is not installed: scripts/bootstrap --dev"):
+        peer.install("postgresql://nowhere")
+
+
+def test_without_an_address_it_brings_its_own_server(
+    embedded: EmbeddedServer | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AUDITLOG_DATABASE_URL", raising=False)
+    with running(embedded.bin_dir if embedded else None) as server:
+        found = server.described()
+        folder = Path(str(conninfo_to_dict(server.url)["host"])).parent
+    assert {"shared_buffers": "256MB", "autovacuum": "off", "fsync": "on"}.items() <= found.items()
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--only", "floor,nobody"], 'there is no "nobody"; there are none, floor, audit-log-report, django-pghistory'),
+        (["--rows", "10"], "'--rows': 10 is not in the range x>=200"),
+        (["--rounds", "0"], "'--rounds': 0 is not in the range x>=1"),
+        (["--json", "/nowhere/figures.json"], "there is no folder /nowhere: create it first"),
+        (["--bindir", "/nowhere"], "'/nowhere' does not exist"),
+        (["--bindir", "/etc"], "no initdb in /etc: give the folder of PostgreSQL's programs"),
+    ],
+)
+def test_a_bad_option_is_explained(arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AUDITLOG_DATABASE_URL", raising=False)
+    result = bench(*arguments)
+    assert result.exit_code != 0
+    assert words in " ".join(result.output.split())
+
+
+def test_two_servers_are_one_too_many(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AUDITLOG_DATABASE_URL", "postgresql://somewhere")
+    result = bench("--bindir", str(tmp_path))
+    assert result.exit_code == 1
+    assert "give only one of them" in result.output
+
+
+def test_there_are_rows_enough_for_every_client() -> None:
+    assert workloads.rows_used(workloads.MINIMUM_ROWS) <= workloads.MINIMUM_ROWS

@@ -1,0 +1,1 @@
+"""Programs that set up libraries of others, each in a process of its own."""

@@ -1,0 +1,1 @@
+"""A Django application whose one model is tracked by django-pghistory."""
