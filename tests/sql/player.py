@@ -18,6 +18,8 @@ from tests.sql.strategies import KINDS, Column, Step, Table
 LAW = settings(
     max_examples=int(os.environ.get("LAW_EXAMPLES", "15")),
     deadline=None,
+    # The same examples in every run: whoever wants others asks for more.
+    derandomize="LAW_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate, *([Phase.shrink] if os.environ.get("LAW_SHRINK") else [])],
     report_multiple_bugs=False,

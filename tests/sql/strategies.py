@@ -35,7 +35,7 @@ class Kind(NamedTuple):
         """The value number n; 0 is null where that is allowed."""
         if n == 0 and not required:
             return f"null::{self.name}"
-        values = self.secrets if secret else self.values
+        values = (self.secrets if secret else ()) or self.values
         return f"{values[n % len(values)]}::{self.name}"
 
 

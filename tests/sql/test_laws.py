@@ -95,7 +95,8 @@ def test_they_do_so_too_when_columns_change_on_the_way(
 ) -> None:
     with staged(laws, table, rows, levels=levels, followed=followed) as stage:
         stage.play(steps)
-        stage.play([Step(0, "baseline", 0, ((0,),)), *steps[:5]])
+        # To track it again would show what the baseline has masked.
+        stage.play([Step(0, "baseline", 0, ((0,),)), *(step for step in steps[:5] if step.what != "track")])
         lasting = [c for c in stage.table.shown if c.uid not in stage.touched]
         told = events(stage, lasting, stage.first[0])
         told_by(told, stage.told)

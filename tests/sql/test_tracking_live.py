@@ -233,5 +233,5 @@ def test_rows_that_no_key_tells_apart_are_read_while_writers_wait(db: Database, 
     parent = [] if "primary" not in columns else ["--parent", "v"]
     auditlog(db, "track", "odd", "--baseline", *parent)
     assert [e["action"] for e in db.events()] == ["baseline", "baseline"]
-    with refused("0A000", "rows of public.odd are not told apart", hint="baseline => true"):
+    with refused("0A000", "rows of public.odd are not told apart by their record_id", hint="baseline => true"):
         db.run("select audit.record_older_rows('odd')")
