@@ -75,10 +75,10 @@ def test_only_an_administrator_may_track(db: Database, monkeypatch: pytest.Monke
 def sent(db: Database) -> Callable[[], tuple[Any, ...]]:
     """What audit.track() was last called with; it does nothing else here."""
     db.run("drop function audit.track")
-    db.run("create table sent (t text, e text, l text[], x text[], m text[], p text, b boolean)")
+    db.run("create table sent (t text, e text, l text[], x text[], m text[], p text)")
     db.run(
-        "create function audit.track(t regclass, e text, l text[], x text[], m text[], p text, b boolean) "
-        "returns void language sql as 'truncate public.sent; insert into public.sent values (t, e, l, x, m, p, b)'"
+        "create function audit.track(t regclass, e text, l text[], x text[], m text[], p text) "
+        "returns void language sql as 'truncate public.sent; insert into public.sent values (t, e, l, x, m, p)'"
     )
     return lambda: db.run("select * from sent")[0][1:]
 
@@ -86,13 +86,13 @@ def sent(db: Database) -> Callable[[], tuple[Any, ...]]:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ((), (None, None, None, None, None, False)),
-        (("--entity", "person"), ("person", None, None, None, None, False)),
-        (("--label", "first_name, last_name"), (None, ["first_name", "last_name"], None, None, None, False)),
-        (("--exclude", "notes", "--baseline"), (None, None, ["notes"], None, None, True)),
-        (("--mask", "email,phone"), (None, None, None, ["email", "phone"], None, False)),
-        (("--parent", "owner_id"), (None, None, None, None, "owner_id", False)),
-        (("--no-label", "--no-exclude", "--no-mask", "--no-parent"), (None, [], [], [], "", False)),
+        ((), (None, None, None, None, None)),
+        (("--entity", "person"), ("person", None, None, None, None)),
+        (("--label", "first_name, last_name"), (None, ["first_name", "last_name"], None, None, None)),
+        (("--exclude", "notes", "--baseline"), (None, None, ["notes"], None, None)),
+        (("--mask", "email,phone"), (None, None, None, ["email", "phone"], None)),
+        (("--parent", "owner_id"), (None, None, None, None, "owner_id")),
+        (("--no-label", "--no-exclude", "--no-mask", "--no-parent"), (None, [], [], [], "")),
     ],
 )
 def test_track_says_nothing_about_what_no_option_names(

@@ -7,8 +7,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   tracked audit.tracked := audit.tracked_table("table");
+  -- Those of a table whose inserts are no longer captured by statement.
+  unused  text[] := case when tracked.by_statement then '{}' else array(
+    select g.tgname from pg_trigger g where g.tgrelid = "table" and g.tgname in ('audit_capture_inserts', 'audit_capture_replicated')) end;
   part    regclass;
+  name    text;
 begin
+  -- Once, the root before its partitions, and as strong as it must be: whoever asks for more later, while
+  -- others hold a part of it, may wait for them as they wait for it.
+  execute format('lock table %s in %s mode', "table", case when unused = '{}' then 'share row exclusive' else 'access exclusive' end);
   execute format('create or replace trigger audit_capture after %s update or delete on %s for each row execute function audit.%I()',
                  case when tracked.by_statement then '' else 'insert or' end, "table", tracked.row_function);
   execute format('alter table %s enable always trigger audit_capture', "table");
@@ -21,10 +28,10 @@ begin
     execute format('create or replace trigger audit_capture_replicated after insert on %s '
                    'for each row execute function audit.%I()', "table", tracked.row_function);
     execute format('alter table %s enable replica trigger audit_capture_replicated', "table");
-  else
-    execute format('drop trigger if exists audit_capture_inserts on %s', "table");
-    execute format('drop trigger if exists audit_capture_replicated on %s', "table");
   end if;
+  foreach name in array unused loop
+    execute format('drop trigger %I on %s', name, "table");
+  end loop;
 
   for part in select p.relid from pg_partition_tree("table") p union select "table" loop
     execute format('create or replace trigger audit_capture_truncate before truncate on %s '

@@ -9,6 +9,7 @@ declare
   name name;
 begin
   perform audit.tracked_table("table");
+  execute format('lock table %s in access exclusive mode', "table");
   for part, name in
     select g.tgrelid, g.tgname from pg_trigger g
     where g.tgname in ('audit_capture', 'audit_capture_inserts', 'audit_capture_replicated', 'audit_capture_truncate')

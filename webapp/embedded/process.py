@@ -39,6 +39,26 @@ def launch(command: list[str], place: DataDirectory) -> subprocess.Popen[bytes]:
         )
 
 
+def started(command: list[str], place: DataDirectory) -> subprocess.Popen[bytes]:
+    """The server, ready for connections. Raises what launch() and wait_until_ready() raise."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while True:
+        process = launch(command, place)
+        try:
+            wait_until_ready(process, place)
+        except ServerError as error:
+            stop(process)
+            # Children of a server that was killed hold its memory until they notice.
+            if "shared memory block" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        except BaseException:
+            stop(process)
+            raise
+        else:
+            return process
+
+
 def wait_until_ready(process: subprocess.Popen[bytes], place: DataDirectory) -> None:
     """Raises ServerError when the server ends instead, or takes too long; OSError when it left no log."""
     deadline = time.monotonic() + START_SECONDS

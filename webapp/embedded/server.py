@@ -65,8 +65,7 @@ class EmbeddedServer:
                 process.wait_for_predecessor(place)
                 if place.version is None:
                     create_data(place, self.program("initdb"))
-                self._process = process.launch(self._command(), place)
-                process.wait_until_ready(self._process, place)
+                self._process = process.started(self._command(), place)
         except BaseException:
             self.stop()
             raise
