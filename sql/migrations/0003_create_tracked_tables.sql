@@ -9,10 +9,11 @@ create table audit.tracked (
   exclude      text[]   not null,
   mask         text[]   not null,
   parent       text,
-  -- Columns stored in the clear. In a table with hidden columns, whatever is not in this list, or has
-  -- the number of a hidden column, is masked: it may be a hidden one under another name.
+  -- Columns stored in the clear. In a table with hidden columns, whatever is not in this list, has the
+  -- number of a hidden column, or is newer than audit.track() has seen, is masked.
   visible      text[]     not null,
   hidden       smallint[] not null,
+  newest       smallint   not null,
   -- What capture was generated from, so that audit.status() can say what has drifted since.
   shape_id     integer  not null references audit.shapes,
   by_statement boolean  not null,

@@ -18,7 +18,8 @@ begin
     coalesce(array_agg(c.name order by c.number), '{}'),
     coalesce(array_agg(c.type::text order by c.number), '{}'),
     coalesce(array_agg(c.name order by c.number) filter (
-      where hiding and (c.name = any (tracked.mask) or c.name <> all (tracked.visible) or c.number = any (tracked.hidden))), '{}')
+      where hiding and (c.name = any (tracked.mask) or c.name <> all (tracked.visible)
+        or c.number = any (tracked.hidden) or c.number > tracked.newest)), '{}')
   into shape.columns, shape.types, shape.masked
   from audit.columns_of("table") c
   where c.name <> all (tracked.exclude);

@@ -64,8 +64,9 @@ begin
   select
     array_agg(c.name order by c.number),
     coalesce(array_agg(c.name) filter (where c.name <> all (wanted.exclude || wanted.mask)), '{}'),
-    coalesce(array_agg(c.number) filter (where c.name = any (wanted.exclude || wanted.mask)), '{}')
-  into columns, wanted.visible, wanted.hidden
+    coalesce(array_agg(c.number) filter (where c.name = any (wanted.exclude || wanted.mask)), '{}'),
+    coalesce(max(c.number), 0)
+  into columns, wanted.visible, wanted.hidden, wanted.newest
   from audit.columns_of("table") c;
   select array_agg(c) into missing
   from unnest(wanted.label || wanted.exclude || wanted.mask || array_remove(array[wanted.parent], null)) c

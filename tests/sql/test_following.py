@@ -123,6 +123,13 @@ def test_a_column_that_is_added_to_a_table_with_masked_ones_stays_masked_until_t
     assert (things.last()["after"]["extra"], things.last()["after"]["pin"]) == ("seen", MASKED)
 
 
+def test_a_column_that_is_made_again_under_its_old_name_is_a_new_one(things: Database) -> None:
+    things.run("select audit.track('things', 'thing', mask => '{pin}')")
+    things.run("alter table things drop colour; alter table things add colour text")
+    things.run("update things set colour = 'needle' where id = 1")
+    assert things.last()["after"]["colour"] == MASKED
+
+
 def test_track_keeps_what_it_is_not_told_and_forgets_what_it_is_told_to(things: Database) -> None:
     things.run("select audit.track('things', 'thing', label => '{name}', mask => '{pin}', exclude => '{colour}')")
     settings = "select entity, label, mask, exclude from audit.tracked where table_name = 'things'"
