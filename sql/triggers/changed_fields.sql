@@ -1,7 +1,7 @@
 set local role audit_owner;
 
 create or replace function audit.changed_fields(shape_id integer, old_row text, new_row text) returns text[]
-language plpgsql stable parallel safe
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare

@@ -1,9 +1,10 @@
 set local role audit_owner;
 
 -- No other way on PostgreSQL 15 to ask whether a text is valid jsonb; the block is entered only when
--- an application sends a context, and writes nothing, so that it costs no transaction id.
+-- an application sends a context, and writes nothing, so that it costs no transaction id. It is the
+-- reason why neither this nor what reads rows is parallel safe.
 create or replace function audit.context_of(setting text) returns jsonb
-language plpgsql immutable parallel safe
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare

@@ -12,7 +12,7 @@ begin
   into branches from audit.shapes s where s.columns is not null;
   execute format($create$
   create or replace function audit.read_row(shape_id integer, stored text) returns jsonb
-language plpgsql stable parallel safe
+language plpgsql stable
 as %L$create$, format($body$
 declare
   found jsonb;

@@ -1,7 +1,7 @@
 set local role audit_owner;
 
 create or replace function audit.row_fields(shape_id integer, stored text) returns jsonb
-language plpgsql stable parallel safe
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'iso_8601'
 set bytea_output = 'hex' set extra_float_digits = 1 set lc_monetary = 'C'

@@ -1,7 +1,7 @@
 set local role audit_owner;
 
 create or replace function audit.row_image(shape_id integer, masked text[], stored text) returns jsonb
-language plpgsql stable parallel safe
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare

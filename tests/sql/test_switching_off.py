@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from tests.sql.support import told, watch
 
 
 @pytest.fixture
-def trusted(stock: Database) -> Connection:
+def trusted(stock: Database) -> Iterator[Connection]:
     """Who may change session_replication_role, as logical decoding tools are often granted."""
     stock.run("grant set on parameter session_replication_role to app")
-    return stock.connect()
+    yield stock.connect()
+    # The grant belongs to the server, which other tests use too.
+    stock.run("revoke set on parameter session_replication_role from app")
 
 
 @pytest.mark.parametrize("mode", ["replica", "local", "origin"])
