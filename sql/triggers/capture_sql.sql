@@ -9,17 +9,16 @@ set search_path = pg_catalog, pg_temp
 as $capture$
 declare
   shape   audit.shapes;
-  hides   boolean := cardinality(tracked.exclude || tracked.mask) > 0;
-  virtual boolean := exists (select from pg_attribute a where a.attrelid = audit.tracked_relation(tracked.tracked_id)
-                             and a.attgenerated = 'v' and not a.attisdropped);
   parted  boolean := (select relkind = 'p' from pg_class where oid = audit.tracked_relation(tracked.tracked_id));
+  -- Columns may be hidden, those of a partition may come in another order, and virtual ones have no value in a
+  -- trigger: only the functions of the table's row type put that right.
+  by_type boolean := parted or cardinality(tracked.exclude || tracked.mask) > 0
+    or audit.whole_sql(audit.tracked_relation(tracked.tracked_id), 'captured') is not null;
   -- A row as it is stored: {row}, compared with {before} where columns are masked.
   image   text := $$case when pg_column_size({row}) <= 8192 then {row}::text else audit.large_{id}({row}, {before}) end$$;
 begin
   select s.* into shape from audit.shapes s where s.shape_id = tracked.shape_id;
-  -- Columns of a partition may come in another order, and virtual ones have no value in a trigger: only the
-  -- functions of the table's row type put that right.
-  if hides or parted or virtual then
+  if by_type then
     image := $$case when {current} then case when pg_column_size({row}) <= 8192 then audit.stored_{id}({row}, {before})
         else audit.large_{id}({row}, {before}) end end$$;
   end if;
@@ -69,9 +68,8 @@ begin
 end
 $body$ end, array[
     '{images of an update}', case
-      when cardinality(tracked.exclude) > 0 then
-        e'select {old}, {after} into was, is_now where {current and watched};\n    if was = is_now then\n      return null;\n    end if;'
-      when hides or parted or virtual then e'select {old}, {after} into was, is_now where {current and watched};'
+      when by_type then e'select {old}, {after} into was, is_now where {current and watched};'
+        || case when cardinality(tracked.exclude) > 0 then e'\n    if was = is_now then\n      return null;\n    end if;' else '' end
       else e'was := {old};\n    is_now := {after};' end,
     '{update}', case when shape.parent is not null or cardinality(shape.key) = 0 then $$'u'$$
       else $$case when {key of old} = {key of new} then 'u'::"char" else 'k' end$$ end,

@@ -21,5 +21,5 @@ end
 $$;
 
 comment on function audit.ensure_partitions(integer) is
-  'Creates the monthly partitions of audit.events from this month to months_ahead from now; returns how many were missing. Error: 22023 outside 0..120.';
+  'Creates the monthly partitions of audit.log from this month to months_ahead from now; returns how many were missing. Error: 22023 outside 0..120.';
 grant execute on function audit.ensure_partitions(integer) to audit_web, audit_sealer, audit_admin;

@@ -17,10 +17,8 @@ begin
     return object;
   end if;
   return audit.read_row(shape_id, stored);
-exception when untranslatable_character or numeric_value_out_of_range then
-  return audit.read_row_with_json_as_text(shape_id, stored);
-when invalid_text_representation then
-  return audit.read_row_with_parts_as_text(shape_id, stored);
+exception when untranslatable_character or numeric_value_out_of_range or invalid_text_representation then
+  return audit.read_row_field_by_field(shape_id, stored);
 end
 $$;
 

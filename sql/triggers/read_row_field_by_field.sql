@@ -1,6 +1,6 @@
 set local role audit_owner;
 
-create or replace function audit.read_row_with_parts_as_text(shape_id integer, stored text) returns jsonb
+create or replace function audit.read_row_field_by_field(shape_id integer, stored text) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC' set datestyle = 'ISO, YMD'
@@ -25,6 +25,6 @@ begin
 end
 $$;
 
-comment on function audit.read_row_with_parts_as_text(integer, text) is
-  'A stored row as a JSON object, with as text what does not fit the type that it was stored with: of a composite type that has changed since.';
-grant execute on function audit.read_row_with_parts_as_text(integer, text) to audit_web, audit_reader, audit_admin, audit_sealer;
+comment on function audit.read_row_field_by_field(integer, text) is
+  'A stored row as a JSON object, with as text what cannot be read with the type it was stored with: a composite type that has changed since, json that holds what jsonb cannot.';
+grant execute on function audit.read_row_field_by_field(integer, text) to audit_web, audit_reader, audit_admin, audit_sealer;
