@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
@@ -185,6 +186,18 @@ def db(postgresql: Connection, server: NoopExecutor) -> Iterator[Database]:
     database.close()
 
 
+@contextmanager
+def cloned(server: NoopExecutor, suffix: str) -> Generator[str]:
+    """The address of a copy of the template that several tests share."""
+    address = {"host": server.host, "port": server.port, "user": server.user, "password": server.password}
+    name = f"{server.dbname}_{suffix}"
+    with psycopg.connect("", autocommit=True, dbname="postgres", **address) as connection:
+        connection.execute(f"drop database if exists {name} with (force)".encode())
+        connection.execute(f"create database {name} template {server.template_dbname}".encode())
+        yield make_conninfo("", dbname=name, **address)
+        connection.execute(f"drop database {name} with (force)".encode())
+
+
 @pytest.fixture
 def blank(db: Database) -> Iterator[str]:
     """The address of an empty database: nothing migrated."""
@@ -210,8 +223,7 @@ PEOPLE = {
 }
 
 
-@pytest.fixture
-def people(db: Database) -> dict[str, tuple[int, str, str, str]]:
+def add_people(db: Database) -> None:
     """An administrator, an auditor and a plain user, all with PASSWORD."""
     for person in PEOPLE.values():
         db.run(
@@ -220,12 +232,21 @@ def people(db: Database) -> dict[str, tuple[int, str, str, str]]:
             PASSWORD_HASH,
         )
     db.run("select setval(pg_get_serial_sequence('users', 'id'), 100)")
+
+
+@pytest.fixture
+def people(db: Database) -> dict[str, tuple[int, str, str, str]]:
+    add_people(db)
     return PEOPLE
+
+
+def settings_for(db: Database) -> Settings:
+    return Settings(database_url=db.url_of("web"), secret_key=SECRET_KEY, pool_size=4)
 
 
 @pytest.fixture
 def settings(db: Database) -> Settings:
-    return Settings(database_url=db.url_of("web"), secret_key=SECRET_KEY, pool_size=4)
+    return settings_for(db)
 
 
 @pytest.fixture

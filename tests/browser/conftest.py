@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pytest_postgresql.executors import NoopExecutor
 from werkzeug.serving import make_server
 
-from tests.conftest import PASSWORD, PEOPLE
+from tests.conftest import PASSWORD, PEOPLE, Database, add_people, cloned, settings_for
+from webapp import create_app
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
@@ -28,9 +34,8 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def site(app: Flask) -> Iterator[str]:
-    """The application, really listening."""
+@contextmanager
+def listening(app: Flask) -> Generator[str]:
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -41,17 +46,54 @@ def site(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(chromium: Browser, site: str) -> Iterator[Page]:
+def site(app: Flask) -> Iterator[str]:
+    """The application, really listening."""
+    with listening(app) as address:
+        yield address
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A site that tests of a file only look at, and who is signed in there."""
+
+    db: Database
+    address: str
+    signed_in: Any
+
+
+@pytest.fixture(scope="module")
+def shown(server: NoopExecutor, chromium: Browser) -> Iterator[Shown]:
+    with cloned(server, "shown") as url, psycopg.connect(url, autocommit=True) as superuser:
+        database = Database(url, superuser)
+        add_people(database)
+        app = create_app(settings_for(database))
+        with listening(app) as address:
+            context = chromium.new_context(base_url=address)
+            sign_in(context.new_page())
+            yield Shown(database, address, context.storage_state())
+            context.close()
+        app.extensions["pool"].close()
+        database.close()
+
+
+@contextmanager
+def window(chromium: Browser, site: str, **options: Any) -> Generator[Page]:
     """A new window; whatever it complains about fails the test."""
-    context = chromium.new_context(base_url=site, accept_downloads=True, locale="en-GB")
-    window = context.new_page()
+    context = chromium.new_context(base_url=site, accept_downloads=True, locale="en-GB", **options)
+    page = context.new_page()
     complaints: list[str] = []
-    window.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    window.on("pageerror", lambda error: complaints.append(str(error)))
-    yield window
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
     context.close()
     # Pages that answer 400, 403 and 404 on purpose are noted by the browser too.
     assert [text for text in complaints if "Failed to load resource" not in text] == []
+
+
+@pytest.fixture
+def page(chromium: Browser, site: str) -> Iterator[Page]:
+    with window(chromium, site) as page:
+        yield page
 
 
 def sign_in(page: Page, who: str = "auditor") -> None:

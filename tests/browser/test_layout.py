@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import sign_in
-from tests.conftest import Database
+from tests.browser.conftest import Shown, window
 from tests.web.reading import REPORT, imported
 
 pytestmark = pytest.mark.browser
@@ -36,22 +35,23 @@ LINES = """e => { const range = document.createRange(); range.selectNodeContents
   return new Set([...range.getClientRects()].filter(r => r.width > 1).map(r => Math.round(r.top))).size; }"""
 
 
-@pytest.fixture
-def report(db: Database, page: Page) -> Page:
-    """Signed in, with an event of every shape."""
+@pytest.fixture(scope="module")
+def event(shown: Shown) -> str:
+    """Where a page has an event with a diff."""
     row = {"schema_name": "public", "table_name": "contacts", "record_id": "7", "record_label": "Ada"}
     images = {
         "before": {"phone": "+00 555 001818", "notes": "Moved to another department in summer.", "company": "Acme"},
         "after": {"phone": "+00 555 703303", "notes": "Wants invoices by post.", "company": "Acme"},
     }
-    imported(db, {**row, "action": "update", "actor_id": "2", "actor_name": "Mei Tanaka", **images})
-    sign_in(page)
-    return page
+    (number,) = imported(shown.db, {**row, "action": "update", "actor_id": "2", "actor_name": "Mei Tanaka", **images})
+    return f"{REPORT}/events/{number}"
 
 
 @pytest.fixture
-def event(db: Database, report: Page) -> str:
-    return f"{REPORT}/events/{db.value('select max(event_id) from audit.events where imported_at is not null')}"
+def report(chromium: Browser, shown: Shown, event: str) -> Iterator[Page]:
+    """Signed in, where there is an event to look at."""
+    with window(chromium, shown.address, storage_state=shown.signed_in) as page:
+        yield page
 
 
 def box(page: Page, selector: str) -> dict[str, float]:
@@ -109,14 +109,13 @@ def test_on_a_desk_the_filters_need_no_unfolding(report: Page) -> None:
 
 
 @pytest.fixture
-def without_scripts(chromium: Browser, site: str) -> Iterator[Page]:
-    context = chromium.new_context(base_url=site, java_script_enabled=False, viewport=PHONE)  # pyright: ignore[reportArgumentType]
-    yield context.new_page()
-    context.close()
+def without_scripts(chromium: Browser, shown: Shown) -> Iterator[Page]:
+    options = {"java_script_enabled": False, "viewport": PHONE, "storage_state": shown.signed_in}
+    with window(chromium, shown.address, **options) as page:
+        yield page
 
 
 def test_the_fold_works_without_scripts(without_scripts: Page) -> None:
-    sign_in(without_scripts)
     without_scripts.goto(REPORT)
     without_scripts.locator("summary", has_text="Filters").click()
     expect(without_scripts.get_by_label("Category")).to_be_visible()
@@ -178,8 +177,9 @@ def test_the_values_of_the_health_page_are_labelled_on_a_phone(report: Page) -> 
     assert right, "inside its card"
 
 
-def test_a_card_ends_as_it_begins(page: Page) -> None:
-    page.goto("/login")
-    card, button = box(page, ".narrow"), box(page, "button")
-    padding = float(page.locator(".narrow").evaluate("e => parseFloat(getComputedStyle(e).paddingBottom)"))
-    assert abs(card["y"] + card["height"] - button["y"] - button["height"] - padding) <= 2
+def test_a_card_ends_as_it_begins(chromium: Browser, shown: Shown) -> None:
+    with window(chromium, shown.address) as page:
+        page.goto("/login")
+        card, button = box(page, ".narrow"), box(page, "button")
+        padding = float(page.locator(".narrow").evaluate("e => parseFloat(getComputedStyle(e).paddingBottom)"))
+        assert abs(card["y"] + card["height"] - button["y"] - button["height"] - padding) <= 2

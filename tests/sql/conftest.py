@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 from pytest_postgresql.executors import NoopExecutor
 
-from tests.conftest import Database
+from tests.conftest import Database, cloned
 from tests.sql.strategies import TYPES
-
-
-@contextmanager
-def _clone(server: NoopExecutor, suffix: str) -> Generator[str]:
-    address = {"host": server.host, "port": server.port, "user": server.user, "password": server.password}
-    name = f"{server.dbname}_{suffix}"
-    with psycopg.connect("", autocommit=True, dbname="postgres", **address) as connection:
-        connection.execute(f"drop database if exists {name} with (force)".encode())
-        connection.execute(f"create database {name} template {server.template_dbname}".encode())
-        yield make_conninfo("", dbname=name, **address)
-        connection.execute(f"drop database {name} with (force)".encode())
 
 
 @pytest.fixture(scope="session")
 def shared_url(server: NoopExecutor) -> Iterator[str]:
-    with _clone(server, "shared") as url:
+    with cloned(server, "shared") as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def laws(server: NoopExecutor) -> Iterator[Database]:
     """One database for all random tables of a file, which come and go."""
-    with _clone(server, "laws") as url, psycopg.connect(url, autocommit=True) as superuser:
+    with cloned(server, "laws") as url, psycopg.connect(url, autocommit=True) as superuser:
         superuser.execute(TYPES.encode())
         database = Database(url, superuser)
         yield database
