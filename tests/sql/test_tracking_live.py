@@ -18,7 +18,7 @@ from tests.conftest import Database
 from tests.sql.support import refused, watch
 from webapp.cli import main
 
-ROWS = 200_000
+ROWS = 60_000
 #: How long a writer may wait for a lock that tracking takes, on a machine that is busy with other tests too.
 PATIENCE = "lock_timeout = '15s'"
 
