@@ -24,9 +24,9 @@ from pytest_postgresql.janitor import DatabaseJanitor
 
 from tests.clients.places import new_place
 from webapp import create_app, migrations
-from webapp.accounts import hasher
 from webapp.config import Settings
 from webapp.embedded import EmbeddedServer, programs
+from webapp.passwords import hasher
 
 Connection = psycopg.Connection[Any]
 

@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 from tests.clients.places import AUDITLOG, auditlog, environment, new_place
-from webapp.accounts import hasher
 from webapp.demo.people import ADMINISTRATOR
 from webapp.embedded import EmbeddedServer
+from webapp.passwords import hasher
 
 SECONDS = 30  # for anything that takes a moment
 

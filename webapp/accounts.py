@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
 from flask_login import UserMixin
 from psycopg.rows import class_row
 
+from . import passwords
 from .db import Connection
 from .queries import load
-
-MINIMUM_PASSWORD = 12
-MAXIMUM_PASSWORD = 128
-
-hasher = PasswordHasher()
 
 
 @dataclass(frozen=True)
@@ -61,7 +54,7 @@ def authenticate(connection: Connection, login: str, password: str) -> Attempt:
     with connection.cursor(row_factory=class_row(User)) as rows:
         # PostgreSQL has no text with a NUL in it.
         user = rows.execute(load("user_by_login"), {"login": login.strip().replace("\x00", "\ufffd")}).fetchone()
-    right = _verify(user.password_hash if user else _nobodys_hash(), password)
+    right = passwords.matches(user.password_hash if user else "", password)
     if user is None:
         return Attempt(None, "unknown_login")
     if not right:
@@ -72,15 +65,3 @@ def authenticate(connection: Connection, login: str, password: str) -> Attempt:
 def administrators(connection: Connection) -> list[str]:
     """Names to ask for permissions."""
     return [row[0] for row in connection.execute(load("administrators")).fetchall()]
-
-
-def _verify(password_hash: str, password: str) -> bool:
-    try:
-        return hasher.verify(password_hash, password)
-    except (Argon2Error, InvalidHashError):
-        return False
-
-
-@cache
-def _nobodys_hash() -> str:
-    return hasher.hash("no such user")

@@ -7,8 +7,7 @@ import secrets
 import click
 import psycopg
 
-from . import config
-from .accounts import MAXIMUM_PASSWORD, MINIMUM_PASSWORD, hasher
+from . import config, passwords
 from .connecting import connected
 from .errors import AuditLogError
 from .explained import explained
@@ -43,16 +42,12 @@ def _run(statement: str, values: tuple[object, ...]) -> None:
         ) from None
 
 
-def _password(given: bool) -> tuple[str, bool]:
+def _password(given: bool, *known: str) -> tuple[str, bool]:
     """What to store, and whether it was made up here."""
     if not given:
         return secrets.token_urlsafe(12), True
     password = str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
-    if not MINIMUM_PASSWORD <= len(password) <= MAXIMUM_PASSWORD:
-        raise AuditLogError(
-            f"the password has {len(password)} characters: "
-            f"between {MINIMUM_PASSWORD} and {MAXIMUM_PASSWORD} are accepted"
-        )
+    passwords.check(password, *known)
     return password, False
 
 
@@ -71,10 +66,10 @@ def add(email: str, name: str, role: str, ask_password: bool) -> None:
 
     Example: auditlog user add mei@example.org --name "Mei Tanaka" --role auditor
     """
-    password, made_up = _password(ask_password)
+    password, made_up = _password(ask_password, email, name)
     _run(
         "insert into public.users (name, email, role, password_hash) values (%s, %s, %s, %s)",
-        (name, email, role, hasher.hash(password)),
+        (name, email, role, passwords.hasher.hash(password)),
     )
     _explained(f"{email} was added as {role}.", password, made_up)
 
@@ -113,9 +108,9 @@ def reset_password(email: str, ask_password: bool) -> None:
 
     Example: auditlog user reset-password mei@example.org
     """
-    password, made_up = _password(ask_password)
+    password, made_up = _password(ask_password, email)
     _run(
         "update public.users set password_hash = %s where lower(email) = lower(%s)",
-        (hasher.hash(password), email),
+        (passwords.hasher.hash(password), email),
     )
     _explained(f"{email} has a new password.", password, made_up)

@@ -19,7 +19,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from .. import accounts, embedded, migrations
+from .. import embedded, migrations, passwords
 from ..config import Settings
 from ..embedded import EmbeddedServer
 from ..embedded.messages import explaining
@@ -181,7 +181,7 @@ def _fill(url: str, login: dict[str, str], password: str, step: Callable[[str], 
     app = writers.ContactsApplication(login["contacts_web"])
     try:
         step("A web application signs people up")
-        writers.add_people(app, accounts.hasher.hash(password))
+        writers.add_people(app, passwords.hasher.hash(password))
         writers.add_groups(app)
         step(f"An import job copies {writers.COPIED:,} contacts")
         writers.copy_contacts(login["contacts_import"], chance, kept)
