@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..events import Event, EventInFull, Names
+from .comparing import Pieces, by_path, by_words
 from .values import plain, readable
 
 MASKED = {"$masked": True}
@@ -19,6 +20,8 @@ class FieldChange:
     before: str | None
     after: str | None
     kind: str  # changed, added, removed, same, masked
+    #: Both sides in pieces, where texts are long enough to be compared by words.
+    pieces: tuple[Pieces, Pieces] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,14 @@ class Reader:
         if old == new and before is not None and after is not None:
             # Half a second later, or 1 that became "1": what reads the same is shown as it is stored.
             old, new = plain(before), plain(after)
-        return FieldChange(name, old, new, "added" if old is None else "removed" if new is None else "changed")
+        kind = "added" if old is None else "removed" if new is None else "changed"
+        return FieldChange(name, old, new, kind, by_words(before, after) if self.in_full else None)
+
+    def changes(self, name: str, before: object, after: object) -> list[FieldChange]:
+        """A field as one change, or as one for each path within it that differs."""
+        if MASKED in (before, after):
+            return [self.change(name, before, after)]
+        return [self.change(*found) for found in by_path(name, before, after)]
 
 
 def changed_names(event: Event) -> list[str]:
@@ -58,7 +68,12 @@ def summary(event: Event, names: Names, zone: str) -> list[FieldChange]:
     """The first few changed fields, for the list."""
     reader = Reader(event, names, zone)
     changes = event.changes or {}
-    return [reader.change(name, *changes.get(name, [None, None])) for name in changed_names(event)[:SHOWN]]
+    found = list[FieldChange]()
+    for name in changed_names(event)[:SHOWN]:
+        old, new = changes.get(name, [None, None])
+        within = reader.changes(name, old, new)
+        found.append(within[0] if len(within) == 1 else reader.change(name, old, new))
+    return found
 
 
 def sides(event: EventInFull) -> list[str]:
@@ -77,7 +92,7 @@ def diff(event: EventInFull, names: Names, zone: str) -> tuple[list[FieldChange]
         if not compared:
             changed.append(FieldChange(name, reader.shown(name, old), reader.shown(name, new), "changed"))
         elif name in changed_names(event):
-            changed.append(reader.change(name, old, new))
+            changed += reader.changes(name, old, new)
         else:
             same.append(FieldChange(name, reader.shown(name, old), reader.shown(name, new), "same"))
     return changed, same

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any, cast
 
 from .times import told
@@ -37,8 +36,9 @@ def readable(value: object, zone: str, *, in_full: bool = False) -> str:
     if isinstance(value, list):
         return plain(cast(list[object], value))
     entries = cast(dict[str, Any], value)
-    if stands_for := _too_large(entries, in_full):
-        return stands_for
+    if stands_for_large(entries):
+        digest = entries["$sha256"]
+        return f"{_bytes(entries['$size'])}, SHA-256 {digest if in_full else digest[:SHOWN_OF_A_HASH] + '…'}"
     parts = [f"{key}: {told(inner, zone) or inner if isinstance(inner, str) else plain(inner)}"
              for key, inner in entries.items()]  # fmt: skip
     return ("\n" if in_full else "; ").join(parts)
@@ -49,12 +49,13 @@ def as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def _too_large(value: Mapping[str, Any], in_full: bool) -> str | None:
-    """What stands for a value that capture found too large to keep: its size and its SHA-256."""
-    size, digest = value.get("$size"), value.get("$sha256")
-    if set(value) != {"$size", "$sha256"} or not isinstance(size, int) or not isinstance(digest, str):
-        return None
-    return f"{_bytes(size)}, SHA-256 {digest if in_full else digest[:SHOWN_OF_A_HASH] + '…'}"
+def stands_for_large(value: object) -> bool:
+    """Whether this is what capture keeps of a value that is too large: its size and its SHA-256."""
+    if not isinstance(value, dict):
+        return False
+    entries = cast(dict[str, Any], value)
+    size, digest = entries.get("$size"), entries.get("$sha256")
+    return set(entries) == {"$size", "$sha256"} and isinstance(size, int) and isinstance(digest, str)
 
 
 def _bytes(size: int) -> str:
