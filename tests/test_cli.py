@@ -193,9 +193,9 @@ def test_status_is_zero_when_capture_is_whole(run: Run) -> None:
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
-        ("alter table contacts disable trigger audit_capture", "switched off"),
-        ("alter table contacts enable replica trigger audit_capture_truncate", "switched off"),
-        ("drop trigger audit_capture on contacts", "missing"),
+        ('alter table contacts disable trigger "!audit_capture"', "switched off"),
+        ('alter table contacts enable replica trigger "~audit_capture_truncate"', "switched off"),
+        ('drop trigger "!audit_capture" on contacts', "missing"),
         (
             "alter event trigger audit_follow_ddl disable; alter table contacts add column surprise text",
             "Columns have changed",
@@ -221,7 +221,7 @@ def test_status_is_one_when_capture_is_not_whole(db: Database, run: Run, damage:
 
 def test_a_narrow_terminal_shows_every_table_and_the_whole_problem() -> None:
     name = "public.a_table_with_quite_a_long_name"
-    problem = "The trigger [audit_capture] was switched off: run audit.track() again as the owner of the table"
+    problem = "The trigger [!audit_capture] was switched off: run audit.track() again as the owner of the table"
     table = {"table_name": name, "entity": "contact", "tracked_since": None, "last_event": None, "problem": problem}
     console = Console(width=80, file=StringIO())
     console.print(cli.status_table([table]))

@@ -6,10 +6,10 @@ set search_path = pg_catalog, pg_temp
 as $$
   -- Partitions are written to directly, and a partition added later has only the root's row triggers.
   select c.relkind = 'r' and not c.relispartition
-    -- A trigger after inserts may change the new rows again: its event must not come before the insert's.
+    -- A trigger after each inserted row may change it again: its event must not come before the insert's.
     and not exists (
       select from pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal
-        and g.tgtype & 2 = 0 and g.tgtype & 4 = 4 and g.tgname !~ '^audit_capture')
+        and g.tgtype & 1 = 1 and g.tgtype & 2 = 0 and g.tgtype & 4 = 4 and g.tgname !~ '^!audit_')
     -- A transition table does not give the values of virtual columns.
     and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attgenerated = 'v' and not a.attisdropped)
   from pg_class c where c.oid = "table"

@@ -15,7 +15,7 @@ as $$
         select from pg_event_trigger_ddl_commands() c
         where c.command_tag in ('CREATE TABLE', 'ALTER TABLE') and c.objid <> relation
           and c.objid in (select p.relid from pg_partition_tree(relation) p)
-          and not exists (select from pg_trigger g where g.tgrelid = c.objid and g.tgname = 'audit_capture_truncate')))
+          and not exists (select from pg_trigger g where g.tgrelid = c.objid and g.tgfoid = 'audit.capture_truncate()'::regprocedure)))
 $$;
 
 comment on function audit.changed_tables() is

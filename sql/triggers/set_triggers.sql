@@ -8,37 +8,25 @@ as $$
 declare
   tracked audit.tracked := audit.tracked_table("table");
   -- Those of a table whose inserts are no longer captured by statement.
-  unused  text[] := case when tracked.by_statement then '{}' else array(
-    select g.tgname from pg_trigger g where g.tgrelid = "table" and g.tgname in ('audit_capture_inserts', 'audit_capture_replicated')) end;
-  part    regclass;
+  unused  text[] := array(
+    select g.tgname from pg_trigger g
+    where g.tgrelid = "table" and g.tgfoid in (select p.oid from pg_proc p where p.pronamespace = 'audit'::regnamespace)
+      and g.tgname not in (select w.name from audit.capture_triggers(tracked) w where w.part = "table"));
+  wanted  record;
   name    text;
 begin
   -- Once, the root before its partitions, and as strong as it must be: whoever asks for more later, while
   -- others hold a part of it, may wait for them as they wait for it.
   execute format('lock table %s in %s mode', "table", case when unused = '{}' then 'share row exclusive' else 'access exclusive' end);
-  execute format('create or replace trigger audit_capture after %s update or delete on %s for each row execute function audit.%I()',
-                 case when tracked.by_statement then '' else 'insert or' end, "table", tracked.row_function);
-  execute format('alter table %s enable always trigger audit_capture', "table");
-
-  if tracked.by_statement then
-    execute format('create or replace trigger audit_capture_inserts after insert on %s referencing new table as captured '
-                   'for each statement execute function audit.%I()', "table", tracked.row_function || '_inserts');
-    execute format('alter table %s enable always trigger audit_capture_inserts', "table");
-    -- What logical replication applies fires no statement triggers.
-    execute format('create or replace trigger audit_capture_replicated after insert on %s '
-                   'for each row execute function audit.%I()', "table", tracked.row_function);
-    execute format('alter table %s enable replica trigger audit_capture_replicated', "table");
-  end if;
   foreach name in array unused loop
     execute format('drop trigger %I on %s', name, "table");
   end loop;
-
-  for part in select p.relid from pg_partition_tree("table") p union select "table" loop
-    execute format('create or replace trigger audit_capture_truncate before truncate on %s '
-                   'for each statement execute function audit.capture_truncate(%s)', part, tracked.tracked_id);
-    execute format('alter table %s enable always trigger audit_capture_truncate', part);
-    if not has_table_privilege('audit_owner', part, 'select') then
-      execute format('grant select on %s to audit_owner', part);
+  for wanted in select w.* from audit.capture_triggers(tracked) w where not w.cloned loop
+    execute format('create or replace trigger %I %s execute function audit.%I(%s)', wanted.name, format(wanted.made_with, wanted.part),
+                   wanted.function, case when wanted.function = 'capture_truncate' then tracked.tracked_id end);
+    execute format('alter table %s enable %s trigger %I', wanted.part, case wanted.enabled when 'R' then 'replica' else 'always' end, wanted.name);
+    if not has_table_privilege('audit_owner', wanted.part, 'select') then
+      execute format('grant select on %s to audit_owner', wanted.part);
     end if;
   end loop;
 end

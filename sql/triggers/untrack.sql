@@ -12,8 +12,7 @@ begin
   execute format('lock table %s in access exclusive mode', "table");
   for part, name in
     select g.tgrelid, g.tgname from pg_trigger g
-    where g.tgname in ('audit_capture', 'audit_capture_inserts', 'audit_capture_replicated', 'audit_capture_truncate')
-      and g.tgparentid = 0
+    where g.tgfoid in (select p.oid from pg_proc p where p.pronamespace = 'audit'::regnamespace) and g.tgparentid = 0
       and (g.tgrelid = "table" or g.tgrelid in (select p.relid from pg_partition_tree("table") p))
   loop
     execute format('drop trigger %I on %s', name, part);

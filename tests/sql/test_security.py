@@ -70,8 +70,8 @@ def test_an_application_has_no_right_on_anything_in_audit(db: Database, login: s
         "alter table audit.log disable trigger refuse_mutation",
         "update audit.shapes set entity = 'x'",
         "update audit.events set entity = 'x'",
-        "alter table contacts disable trigger audit_capture",
-        "drop trigger audit_capture on contacts",
+        'alter table contacts disable trigger "!audit_capture"',
+        'drop trigger "!audit_capture" on contacts',
         "create table audit.mine ()",
         "create trigger forge after insert on audit.log execute function audit.refuse_mutation()",
         "select * from audit.web_users",
@@ -217,10 +217,10 @@ def test_every_trigger_of_capture_and_of_the_guards_is_enabled_always(db: Databa
     others = db.run(
         "select g.tgrelid::regclass, g.tgname from pg_trigger g join pg_proc p on p.oid = g.tgfoid "
         "where p.pronamespace = 'audit'::regnamespace and g.tgtype & 64 = 0 "  # a trigger of a view has no such switch
-        "and g.tgenabled <> case when g.tgname = 'audit_capture_replicated' then 'R' else 'A' end"
+        "and g.tgenabled <> case when g.tgname = '!audit_capture_replicated' then 'R' else 'A' end"
     )
     assert others == []
-    assert db.value("select count(*) from pg_trigger where tgname ~ '^audit_capture' and tgenabled = 'A'") == 15
+    assert db.value("select count(*) from pg_trigger where tgname ~ '^[!~]audit_capture' and tgenabled = 'A'") == 15
     assert db.value("select evtenabled from pg_event_trigger where evtname = 'audit_follow_ddl'") == "A"
 
 

@@ -50,27 +50,31 @@ def test_changed_columns_leave_the_table_writable_and_captured_and_status_says_s
 
 
 FAULTS = {
-    "row trigger disabled": ("alter table things disable trigger audit_capture", "enabled_always", "switched off"),
+    "row trigger disabled": ('alter table things disable trigger "!audit_capture"', "enabled_always", "switched off"),
     "all triggers disabled": ("alter table things disable trigger all", "enabled_always", "switched off"),
-    "trigger not for replicas": ("alter table things enable trigger audit_capture", "enabled_always", "switched off"),
+    "trigger not for replicas": (
+        'alter table things enable trigger "!audit_capture"',
+        "enabled_always",
+        "switched off",
+    ),
     "truncate trigger disabled": (
-        "alter table things disable trigger audit_capture_truncate",
+        'alter table things disable trigger "~audit_capture_truncate"',
         "enabled_always",
         "switched off",
     ),
     "insert trigger disabled": (
-        "alter table things disable trigger audit_capture_inserts",
+        'alter table things disable trigger "!audit_capture_inserts"',
         "enabled_always",
         "switched off",
     ),
     "replication trigger always": (
-        "alter table things enable always trigger audit_capture_replicated",
+        'alter table things enable always trigger "!audit_capture_replicated"',
         "enabled_always",
         "switched off",
     ),
-    "insert trigger dropped": ("drop trigger audit_capture_inserts on things", "triggers_present", "missing"),
-    "row trigger dropped": ("drop trigger audit_capture on things", "triggers_present", "missing"),
-    "truncate trigger dropped": ("drop trigger audit_capture_truncate on things", "triggers_present", "missing"),
+    "insert trigger dropped": ('drop trigger "!audit_capture_inserts" on things', "triggers_present", "missing"),
+    "row trigger dropped": ('drop trigger "!audit_capture" on things', "triggers_present", "missing"),
+    "truncate trigger dropped": ('drop trigger "~audit_capture_truncate" on things', "triggers_present", "missing"),
     "function replaced": (
         "create or replace function audit.{row}() returns trigger language plpgsql as 'begin return null; end'",
         "function_unchanged",

@@ -94,17 +94,17 @@ def test_a_long_name_in_letters_of_several_bytes_has_two_functions_of_its_own(db
 
 
 COUNTERFEITS = {
-    "never": "create or replace trigger audit_capture after insert or update or delete on contacts "
+    "never": 'create or replace trigger "!audit_capture" after insert or update or delete on contacts '
     "for each row when (false) execute function audit.{row}()",
-    "only inserts": "create or replace trigger audit_capture after insert on contacts "
+    "only inserts": 'create or replace trigger "!audit_capture" after insert on contacts '
     "for each row execute function audit.{row}()",
-    "only one column": "create or replace trigger audit_capture after insert or update of phone or delete on contacts "
+    "only one column": 'create or replace trigger "!audit_capture" after insert or update of phone or delete on contacts '
     "for each row execute function audit.{row}()",
-    "another function": "create or replace trigger audit_capture after insert or update or delete on contacts "
+    "another function": 'create or replace trigger "!audit_capture" after insert or update or delete on contacts '
     "for each row execute function suppress_redundant_updates_trigger()",
-    "another table's function": "create or replace trigger audit_capture after insert or update or delete on contacts "
+    "another table's function": 'create or replace trigger "!audit_capture" after insert or update or delete on contacts '
     "for each row execute function audit.{other}()",
-    "before": "create or replace trigger audit_capture before insert or update or delete on contacts "
+    "before": 'create or replace trigger "!audit_capture" before insert or update or delete on contacts '
     "for each row execute function audit.{row}()",
 }
 
@@ -116,7 +116,7 @@ def test_status_is_not_taken_in_by_another_trigger_of_the_same_name(passing: Dat
     row, other = db.value(function, "contacts"), db.value(function, "groups")
     assert problems(db) == []
     db.run(counterfeit.format(row=row, other=other))
-    db.run("alter table contacts enable always trigger audit_capture")
+    db.run('alter table contacts enable always trigger "!audit_capture"')
     assert problems(db) == ["A capture trigger is missing, changes go unrecorded: run audit.track() again."]
     db.run("select audit.track('contacts', 'contact', '{first_name,last_name}')")
     assert problems(db) == []
@@ -158,7 +158,7 @@ def test_a_row_that_moves_to_another_partition_is_not_lost(parted: Database) -> 
 
 def test_status_sees_a_trigger_switched_off_on_a_partition(parted: Database) -> None:
     assert problems(parted) == []
-    parted.run("alter table low disable trigger audit_capture")
+    parted.run('alter table low disable trigger "!audit_capture"')
     assert problems(parted) == ["A capture trigger is switched off, changes go unrecorded: run audit.track() again."]
     parted.run("select audit.track('parted', 'part')")
     assert problems(parted) == []

@@ -24,9 +24,9 @@ def test_health_is_said_in_words(db: Database, visitor: Visitor) -> None:
 @pytest.mark.parametrize(
     ("breaking", "says"),
     [
-        ("alter table contacts disable trigger audit_capture", "A capture trigger is switched off"),
+        ('alter table contacts disable trigger "!audit_capture"', "A capture trigger is switched off"),
         ("alter table contacts disable trigger all", "A capture trigger is switched off"),
-        ("drop trigger audit_capture on contacts", "A capture trigger is missing"),
+        ('drop trigger "!audit_capture" on contacts', "A capture trigger is missing"),
         (
             "alter event trigger audit_follow_ddl disable; alter table contacts add column shoe_size int",
             "Columns have changed since capture was set up",

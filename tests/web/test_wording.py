@@ -167,9 +167,9 @@ def test_what_was_done_to_the_capture_has_its_own_words(
 
 def test_capture_that_is_damaged_and_restored_says_so(db: Database, visitor: Visitor) -> None:
     browser = visitor("auditor")
-    db.run("alter table contacts disable trigger audit_capture")
+    db.run('alter table contacts disable trigger "!audit_capture"')
     assert "damaged capture of public.contacts A capture trigger is switched off" in newest(browser)
-    db.run("alter table contacts enable always trigger audit_capture")
+    db.run('alter table contacts enable always trigger "!audit_capture"')
     assert "restored capture of public.contacts" in newest(browser)
     db.run("drop table contact_groups cascade")
     assert "dropped the tracked table public.contact_groups" in newest(browser)
