@@ -123,7 +123,7 @@ def test_it_refuses_an_audit_log_of_somebody_and_leaves_its_view_of_users_alone(
         url,
         "drop table people",
         "create or replace view audit.web_users as select '1' as user_id, 'eve' as login, 'Eve' as name, "
-        "'!' as password_hash, true as active, array['audit.view'] as permissions",
+        "'!' as password_hash, true as active, array['audit.view'] as permissions, null::text[] as categories",
     )
     assert 'the database "audited" is in use (it has the table audit.' in refusal(url, place)
     assert run(url, "select login from audit.web_users") == [("eve",)]

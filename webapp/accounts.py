@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from . import passwords
 from .db import Connection
 from .queries import load
+from .scopes import Scope
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class User(UserMixin):
     password_hash: str
     active: bool
     permissions: list[str]
+    categories: list[str] | None
 
     def get_id(self) -> str:
         """What the session holds: the id, and a trace of the password, so that a new one ends old sessions."""
@@ -31,6 +33,10 @@ class User(UserMixin):
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
+
+    @property
+    def scope(self) -> Scope:
+        return Scope.of(self.categories)
 
 
 def by_session_id(connection: Connection, session_id: str) -> User | None:

@@ -14,10 +14,13 @@ from psycopg.rows import class_row
 from .db import Connection
 from .filters import Filters
 from .queries import load
+from .scopes import EVERYTHING, Scope
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
 ACTOR_LIMIT = 500
+#: Of a row of audit.log l and its audit.shapes s.
+CATEGORY_OF_ROW: LiteralString = "audit.category_of(audit.action_name(l.action), s.entity)"
 OWN_KINDS = {"report", "user"}
 
 Json = dict[str, Any]
@@ -90,12 +93,13 @@ class Names:
 def page(
     connection: Connection,
     filters: Filters,
+    scope: Scope,
     *,
     older_than: Cursor | None = None,
     newer_than: Cursor | None = None,
 ) -> Page:
     """Fifty events beside a cursor. Rows that arrive meanwhile move nothing: the cursor is a place, not a number."""
-    conditions, parameters = filters.conditions()
+    conditions, parameters = filters.conditions(scope)
     backwards = newer_than is not None
     cursor = newer_than or older_than
     if cursor:
@@ -114,33 +118,38 @@ def page(
     return Page(found, has_newer=older_than is not None, has_older=more)
 
 
-def count(connection: Connection, filters: Filters) -> int:
+def count(connection: Connection, filters: Filters, scope: Scope) -> int:
     """How many events there are, at most COUNT_LIMIT + 1: nobody waits for an exact million."""
-    conditions, parameters = filters.conditions()
+    conditions, parameters = filters.conditions(scope)
     query = load("count").format(conditions=conditions)
     row = connection.execute(query, parameters | {"limit": COUNT_LIMIT + 1}).fetchone()
     return row[0] if row else 0
 
 
-def find(connection: Connection, event_id: int) -> EventInFull | None:
+def find(connection: Connection, event_id: int, scope: Scope) -> EventInFull | None:
+    """One event. None when there is none, and when the reader may not see it: nobody can tell which."""
+    query = load("event").format(scope=scope.condition())
     with connection.cursor(row_factory=class_row(EventInFull)) as rows:
-        return rows.execute(load("event"), {"event_id": event_id}).fetchone()
+        return rows.execute(query, {"event_id": event_id}).fetchone()
 
 
-def actors(connection: Connection) -> list[tuple[str, str]]:
+def actors(connection: Connection, scope: Scope) -> list[tuple[str, str]]:
     """(id, last known name) of the people that applications have named."""
-    found = connection.execute(load("actors"), {"limit": ACTOR_LIMIT}).fetchall()
+    query = load("actors").format(scope=scope.condition(CATEGORY_OF_ROW))
+    found = connection.execute(query, {"limit": ACTOR_LIMIT}).fetchall()
     return sorted(((row[0], row[1]) for row in found), key=lambda pair: pair[1].casefold())
 
 
-def kinds(connection: Connection) -> list[str]:
+def kinds(connection: Connection, scope: Scope) -> list[str]:
     """What records are called here: the tables that are tracked, and what the report itself records."""
-    tracked = connection.execute("select distinct entity from audit.tracked").fetchall()
-    return sorted({row[0] for row in tracked} | OWN_KINDS)
+    query = load("kinds").format(scope=scope.condition("audit.category_of('update', t.entity)"))
+    tracked = {row[0] for row in connection.execute(query).fetchall()}
+    own = OWN_KINDS if scope.allows("access") or scope.allows("exports") else set[str]()
+    return sorted(tracked | own)
 
 
-def names(connection: Connection, events: Iterable[Event | EventInFull]) -> Names:
-    """Names for every key that these events mention in passing."""
+def names(connection: Connection, events: Iterable[Event | EventInFull], scope: Scope) -> Names:
+    """Names for every key that these events mention in passing, as far as the reader may know them."""
     referred = {(row[0], row[1], row[2]): row[3] for row in connection.execute(load("references")).fetchall()}
     wanted: set[tuple[str, str]] = set()
     for event in events:
@@ -156,13 +165,15 @@ def names(connection: Connection, events: Iterable[Event | EventInFull]) -> Name
     if not wanted:
         return Names({}, referred)
     asked = {"entities": [entity for entity, _ in wanted], "record_ids": [key for _, key in wanted]}
-    found = connection.execute(load("names"), asked).fetchall()
+    query = load("names").format(scope=scope.condition("audit.category_of(e.action, e.entity)"))
+    found = connection.execute(query, asked).fetchall()
     return Names({(row[0], row[1]): row[2] for row in found if row[2]}, referred)
 
 
-def status(connection: Connection) -> list[Json]:
-    """audit.status() as dictionaries."""
+def status(connection: Connection, scope: Scope = EVERYTHING) -> list[Json]:
+    """audit.status() as dictionaries. What is wrong with the log itself, which has no entity, is for everybody."""
+    limit = scope.condition("audit.category_of('update', s.entity)")
     with connection.cursor() as rows:
-        rows.execute(load("status"))
+        rows.execute(load("status").format(scope=limit))
         columns = [column.name for column in rows.description or []]
         return [dict(zip(columns, row, strict=True)) for row in rows.fetchall()]

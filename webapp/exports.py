@@ -13,6 +13,7 @@ from psycopg_pool import ConnectionPool
 from .db import Connection
 from .filters import Filters
 from .queries import load
+from .scopes import Scope
 
 CHUNK = 64 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets read the file as UTF-8 with it, and guess without
@@ -31,6 +32,7 @@ class CsvExport:
         self,
         pool: ConnectionPool[Connection],
         filters: Filters,
+        scope: Scope,
         record: Recorder,
         *,
         byte_order_mark: bool = False,
@@ -52,8 +54,10 @@ class CsvExport:
             reader.execute("set local statement_timeout = '1h'")
             reader.execute("select pg_current_snapshot()")
             with pool.connection() as writer:
-                self.event_id = record(writer, {"format": "csv", "filter": filters.to_query()})
-            conditions, parameters = filters.conditions()
+                self.event_id = record(
+                    writer, {"format": "csv", "filter": filters.to_query(), "limited_to": scope.listed}
+                )
+            conditions, parameters = filters.conditions(scope)
             self._copy = self._stack.enter_context(
                 reader.cursor().copy(load("export").format(conditions=conditions), parameters)
             )

@@ -11,16 +11,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from psycopg import sql
 
 from .errors import FilterError
+from .scopes import CATEGORIES, Scope
 
-CATEGORIES = {
-    "contacts": "Contacts",
-    "groups": "Groups",
-    "users": "Users and permissions",
-    "exports": "Exports",
-    "access": "Sign-ins and access",
-    "settings": "Audit settings",
-    "other": "Other tables",
-}
 ACTIONS = {
     "insert": "Created or added",
     "update": "Changed",
@@ -144,10 +136,10 @@ class Filters:
     def is_narrowed(self) -> bool:
         return bool(self.without("tz"))
 
-    def conditions(self) -> tuple[sql.Composed, dict[str, Any]]:
-        """The WHERE clause over audit.report r, and its parameters."""
+    def conditions(self, scope: Scope) -> tuple[sql.Composed, dict[str, Any]]:
+        """The WHERE clause over audit.report r, and its parameters: what is asked for and what the reader may see."""
         parameters = {name: value for name in CONDITIONS if (value := self._value(name)) is not None}
-        clauses = [sql.SQL(CONDITIONS[name]) for name in parameters] or [sql.SQL("true")]
+        clauses = [*(sql.SQL(CONDITIONS[name]) for name in parameters), scope.condition()]
         return sql.SQL(" and ").join(clauses), parameters
 
     def _value(self, name: str) -> object | None:

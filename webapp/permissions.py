@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.urls import iri_to_uri
+
+from .accounts import User
+from .scopes import Scope
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
@@ -51,6 +55,11 @@ def _gate() -> Response | None:
     if required != SIGNED_IN and not current_user.may(required):
         abort(403)
     return None
+
+
+def scope() -> Scope:
+    """How much of the report whoever is signed in may see."""
+    return cast(User, current_user).scope
 
 
 def safe_next(target: str | None) -> str:

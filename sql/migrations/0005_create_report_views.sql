@@ -7,6 +7,7 @@ create function audit.row_fields(shape_id integer, stored text) returns jsonb la
 create function audit.row_image(shape_id integer, masked text[], stored text) returns jsonb language sql as 'select null::jsonb';
 create function audit.changed_fields(shape_id integer, old_row text, new_row text) returns text[] language sql as 'select null::text[]';
 create function audit.label_of(label text[], fields jsonb) returns text language sql as 'select null::text';
+create function audit.category_of(action text, entity text) returns text language sql as 'select null::text';
 
 -- The log in full. What a query does not ask for is not computed.
 create view audit.events with (security_barrier = false) as
@@ -72,23 +73,19 @@ create view audit.report with (security_barrier = false) as
 select
   e.event_id,
   e.occurred_at,
-  case
-    when e.action = 'export' then 'exports'
-    when e.action in ('view', 'sign_in', 'sign_in_failed', 'sign_out', 'denied') then 'access'
-    when e.action in ('erase', 'retain', 'configure') then 'settings'
-    when e.entity in ('contact', 'group', 'user') then e.entity || 's'
-    else 'other'
-  end as category,
+  audit.category_of(e.action, e.entity) as category,
   e.action,
   e.entity,
   e.record_id,
   -- A row that belongs to a record (a membership, a permission) carries no name of its own, and
-  -- finding one is not the writer's work: take the last name that the record was known by.
+  -- finding one is not the writer's work: take the last name that the record was known by. It comes
+  -- from the same category: whoever may read one category must not learn names out of another.
   coalesce(e.record_label, (
     select named.record_label
     from audit.events named
     where named.record_id = e.record_id
       and named.entity = e.entity
+      and audit.category_of(named.action, named.entity) = audit.category_of(e.action, e.entity)
       and named.record_label is not null
       and named.occurred_at <= e.occurred_at
     order by named.occurred_at desc, named.event_id desc
@@ -122,9 +119,10 @@ select
   null::text    as name,
   null::text    as password_hash,
   null::boolean as active,
-  null::text[]  as permissions
+  null::text[]  as permissions,
+  null::text[]  as categories
 where false;
 
 comment on view audit.web_users is
-  'Who may sign in to the report: user_id, login (what they type), name, password_hash (argon2), active, permissions (audit.view, audit.export, audit.manage, audit.erase).';
+  'Who may sign in to the report: user_id, login (what they type), name, password_hash (argon2, or pbkdf2_sha256 as Django writes it), active, permissions (audit.view, audit.export, audit.manage, audit.erase), categories (of the report they are limited to; null: all). audit.check_web_users() says what is wrong with it.';
 grant select on audit.web_users to audit_web;

@@ -22,6 +22,7 @@ from tests.web.reading import REPORT, address, download, flood, imported, many, 
 from webapp import db as web_db
 from webapp.exports import BYTE_ORDER_MARK, CHUNK, CsvExport
 from webapp.filters import Filters
+from webapp.scopes import EVERYTHING
 from webapp.web.recording import Visitor as Recorder
 
 Visitor = Callable[..., Browser]
@@ -201,7 +202,7 @@ def test_the_export_is_on_record_before_the_first_byte(db: Database, app: Flask)
     def record(connection: web_db.Connection, details: dict[str, object]) -> int:
         return auditor.record(connection, "export", "report", details=details)
 
-    export = CsvExport(app.extensions["pool"], Filters(category="contacts"), record)
+    export = CsvExport(app.extensions["pool"], Filters(category="contacts"), EVERYTHING, record)
     try:
         # Another connection sees it, so it is committed.
         (event,) = exports(db)
@@ -295,7 +296,7 @@ def test_a_reader_who_never_takes_a_byte_is_recorded_too(db: Database, app: Flas
     def record(connection: web_db.Connection, details: dict[str, object]) -> int:
         return auditor.record(connection, "export", "report", details=details)
 
-    export = CsvExport(app.extensions["pool"], Filters(), record)
+    export = CsvExport(app.extensions["pool"], Filters(), EVERYTHING, record)
     export.close()
     export.close()
     assert [note.get("outcome") for note in notes(db)] == [None, "client went away"]
@@ -309,7 +310,7 @@ def test_a_connection_that_dies_on_the_way_is_recorded_and_replaced(db: Database
     def record(connection: web_db.Connection, details: dict[str, object]) -> int:
         return auditor.record(connection, "export", "report", details=details)
 
-    export = CsvExport(app.extensions["pool"], Filters(), record)
+    export = CsvExport(app.extensions["pool"], Filters(), EVERYTHING, record)
     next(export)
     copying = "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = current_database()"
     assert db.run(f"{copying} and usename = 'web' and query ilike 'copy%%'") == [(True,)]

@@ -23,6 +23,7 @@ from webapp.errors import ConfigurationError, MigrationError
 from webapp.events import PAGE_SIZE, Cursor
 from webapp.filters import Filters
 from webapp.queries import load
+from webapp.scopes import EVERYTHING
 
 Visitor = Callable[..., Browser]
 SECONDS = 60  # for anything that takes a moment
@@ -233,7 +234,7 @@ def test_a_setting_that_is_wrong_or_unknown_is_named(name: str, value: str) -> N
 
 def plan(connection: psycopg.Connection[Any], filters: Filters, older_than: Cursor | None = None) -> dict[str, Any]:
     """How PostgreSQL fetches a page: the query of events.page(), explained."""
-    conditions, parameters = filters.conditions()
+    conditions, parameters = filters.conditions(EVERYTHING)
     if older_than:
         comparison: LiteralString = "<"
         conditions = sql.SQL("{} and (r.occurred_at, r.event_id) {} (%(at)s, %(event_id)s)").format(

@@ -18,7 +18,8 @@ from psycopg.rows import dict_row
 from tests.conftest import Browser, Database, check_page
 from tests.web.reading import REPORT, address, event_ids, imported, link, many, walk
 from webapp.errors import FilterError
-from webapp.filters import ACTIONS, CATEGORIES, LONGEST_VALUE, Filters
+from webapp.filters import ACTIONS, LONGEST_VALUE, Filters
+from webapp.scopes import CATEGORIES, EVERYTHING
 
 Visitor = Callable[..., Browser]
 
@@ -165,7 +166,7 @@ def test_any_address_is_understood_or_refused_by_name(query: dict[str, str]) -> 
     except FilterError as error:
         refused = error.field
     else:
-        found.conditions()
+        found.conditions(EVERYTHING)
         assert Filters.from_query(found.to_query()) == found
         return
     assert refused in query

@@ -227,7 +227,8 @@ def test_a_database_of_other_people_signs_them_in(db: Database, visitor: Visitor
     db.run(
         """create or replace view audit.web_users as
            select badge::text as user_id, lower(mail) as login, full_name as name, secret as password_hash,
-                  true as active, case when boss then array['audit.view'] end as permissions from staff"""
+                  true as active, case when boss then array['audit.view'] end as permissions,
+                  null::text[] as categories from staff"""
     )
     browser = visitor().sign_in("joan@corp.example")
     assert "Joan Clarke" in browser.get("/reports/audit-log")
@@ -240,7 +241,8 @@ def test_a_login_kept_in_capitals_is_found_as_it_is_typed(db: Database, visitor:
     db.run(
         f"""create or replace view audit.web_users as
             select '1'::text as user_id, 'Joan@Corp.example'::text as login, 'Joan'::text as name,
-                   '{PASSWORD_HASH}' as password_hash, true as active, array['audit.view'] as permissions"""
+                   '{PASSWORD_HASH}' as password_hash, true as active, array['audit.view'] as permissions,
+                   null::text[] as categories"""
     )
     visitor().sign_in("Joan@Corp.example").get("/reports/audit-log")
 
@@ -250,7 +252,7 @@ def test_somebody_without_any_permission_in_such_a_database_sees_the_reason(db: 
         f"""create or replace view audit.web_users as
             select '1'::text as user_id, 'joan'::text as login, 'Joan'::text as name,
                    '{PASSWORD_HASH}' as password_hash,
-                   true as active, null::text[] as permissions"""
+                   true as active, null::text[] as permissions, null::text[] as categories"""
     )
     browser = visitor().sign_in("joan")
     assert "No report is open to you yet" in browser.get("/reports/")

@@ -11,4 +11,4 @@ select
   r.before, r.after, r.context, r.xact_id::text as xact_id
 from audit.report r
 left join audit.tracked t on t.schema_name = r.schema_name and t.table_name = r.table_name
-where r.event_id = %(event_id)s
+where r.event_id = %(event_id)s and {scope}

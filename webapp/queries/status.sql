@@ -1,3 +1,4 @@
-select table_name, entity, triggers_present, enabled_always, function_unchanged, drifted_columns,
-       tracked_since, last_event, problem
-from audit.status()
+select s.table_name, s.entity, s.triggers_present, s.enabled_always, s.function_unchanged, s.drifted_columns,
+       s.tracked_since, s.last_event, s.problem
+from audit.status() s
+where s.entity is null or {scope}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from .. import db, events
+from ..permissions import scope
 from ..web import addresses
 
 blueprint = Blueprint("health", __name__)
@@ -20,7 +21,7 @@ def healthz() -> tuple[dict[str, str], int]:
 def health() -> str:
     zone = addresses.filters_or_400().zone
     with db.connection() as connection:
-        tables = events.status(connection)
+        tables = events.status(connection, scope())
     return render_template(
         "health.html",
         tables=tables,

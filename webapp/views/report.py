@@ -21,7 +21,8 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from .. import db, events, wording
 from ..errors import FilterError
 from ..exports import CsvExport
-from ..filters import ACTIONS, CATEGORIES, Filters
+from ..filters import ACTIONS, Filters
+from ..permissions import scope
 from ..web import addresses, cursors, recording
 from ..web.forms import ExportForm
 
@@ -35,7 +36,7 @@ def home() -> WerkzeugResponse:
 
 @blueprint.get("/reports/")
 def reports() -> str:
-    return render_template("reports.html")
+    return render_template("reports.html", limits=scope().in_words())
 
 
 @blueprint.get("/reports/audit-log")
@@ -48,8 +49,8 @@ def audit_log() -> str | tuple[str, int]:
         with db.connection() as connection:
             return _list(connection, Filters(zone=addresses.zone()), error=error, page=None), 400
     with db.connection() as connection:
-        page = events.page(connection, filters, older_than=older, newer_than=newer)
-        names = events.names(connection, page.events)
+        page = events.page(connection, filters, scope(), older_than=older, newer_than=newer)
+        names = events.names(connection, page.events, scope())
 
         def link(**cursor: events.Cursor) -> str:
             query: dict[str, Any] = filters.to_query() | {name: cursors.dump(at) for name, at in cursor.items()}
@@ -64,7 +65,7 @@ def audit_log() -> str | tuple[str, int]:
                 (event, wording.sentence(event, names), wording.summary(event, names, filters.zone))
                 for event in page.events
             ],
-            total=events.count(connection, filters),
+            total=events.count(connection, filters, scope()),
             total_limit=events.COUNT_LIMIT,
             trail=addresses.trail(filters),
             newer=link(after=page.events[0].cursor) if page.has_newer and page.events else None,
@@ -80,9 +81,10 @@ def _list(connection: db.Connection, filters: Filters, **shown: Any) -> str:
         filters=filters,
         zone=filters.zone,
         typed=request.args,
-        people=events.actors(connection),
-        kinds=events.kinds(connection),
-        categories=CATEGORIES,
+        people=events.actors(connection, scope()),
+        kinds=events.kinds(connection, scope()),
+        categories=scope().choices,
+        limits=scope().in_words(),
         actions=ACTIONS,
         presets=filters.presets(datetime.now(UTC)),
         **shown,
@@ -95,10 +97,10 @@ def event(event_id: int) -> str:
     if event_id >= 2**63:
         abort(404)
     with db.connection() as connection:
-        found = events.find(connection, event_id)
+        found = events.find(connection, event_id, scope())
         if found is None:
             abort(404)
-        names = events.names(connection, [found])
+        names = events.names(connection, [found], scope())
     changed, same = wording.diff(found, names, filters.zone)
     return render_template(
         "event.html",
@@ -138,7 +140,9 @@ def export() -> Response:
     def note(connection: db.Connection, details: dict[str, object]) -> int:
         return visitor.record(connection, "export", "report", details=details)
 
-    export = CsvExport(current_app.extensions["pool"], filters, note, byte_order_mark=bool(form.for_excel.data))
+    export = CsvExport(
+        current_app.extensions["pool"], filters, scope(), note, byte_order_mark=bool(form.for_excel.data)
+    )
     response = Response(stream_with_context(export), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="audit-log-{export.event_id}.csv"'
     response.call_on_close(export.close)

@@ -15,6 +15,7 @@ LABELS = {
     "user_agent": "Browser",
     "sha256": "SHA-256",
     "row_count": "Rows",
+    "limited_to": "Only categories",
     "schema_name": "Schema",
     "table_name": "Table",
 }

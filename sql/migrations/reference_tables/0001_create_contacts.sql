@@ -5,6 +5,7 @@ create table public.users (
   role          text        not null default 'member' check (role in ('administrator', 'auditor', 'editor', 'member')),
   password_hash text        not null,
   active        boolean     not null default true,
+  categories    text[],  -- of the report, for a person who may not see all of it
   created_at    timestamptz not null default now()
 );
 create unique index users_email on public.users (lower(email));

@@ -7,11 +7,8 @@ select
   u.name           as name,
   u.password_hash  as password_hash,
   u.active         as active,
-  case u.role
-    when 'administrator' then array['audit.view', 'audit.export', 'audit.manage']
-    when 'auditor'       then array['audit.view', 'audit.export']
-    else array[]::text[]
-  end || array(
+  audit.permissions_of(u.role) || array(
     select p.permission from public.user_permissions p where p.user_id = u.id order by p.permission
-  )                as permissions
+  )                as permissions,
+  u.categories     as categories
 from public.users u;

@@ -1,0 +1,1 @@
+select distinct t.entity from audit.tracked t where {scope}
