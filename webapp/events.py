@@ -165,7 +165,7 @@ def names(connection: Connection, events: Iterable[Event | EventInFull], scope: 
     if not wanted:
         return Names({}, referred)
     asked = {"entities": [entity for entity, _ in wanted], "record_ids": [key for _, key in wanted]}
-    query = load("names").format(scope=scope.condition("audit.category_of(e.action, e.entity)"))
+    query = load("names").format(scope=scope.condition("e.category"))
     found = connection.execute(query, asked).fetchall()
     return Names({(row[0], row[1]): row[2] for row in found if row[2]}, referred)
 

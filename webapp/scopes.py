@@ -38,7 +38,8 @@ class Scope:
         """A clause for WHERE; `category` is the SQL of the category of the event at hand."""
         if self.categories is None:
             return sql.SQL("true")
-        return sql.SQL("{} = any ({}::text[])").format(sql.SQL(category), self.listed)
+        # Planned for as half of the events: a plan for very few would sort them all instead of stopping at a page.
+        return sql.SQL("coalesce({} = any ({}::text[]), false)").format(sql.SQL(category), self.listed)
 
     @property
     def listed(self) -> list[str] | None:

@@ -3,13 +3,15 @@ set local role audit_owner;
 create or replace function audit.category_of(action text, entity text) returns text
 language sql immutable parallel safe
 as $$
-  select case
-    when action = 'export' then 'exports'
-    when action in ('view', 'sign_in', 'sign_in_failed', 'sign_out', 'denied') then 'access'
-    when action in ('erase', 'retain', 'configure') then 'settings'
-    when entity in ('contact', 'group', 'user') then entity || 's'
-    else 'other'
-  end
+  -- Each argument once: otherwise PostgreSQL would call this for every row instead of unfolding it.
+  select coalesce(
+    case action
+      when 'export' then 'exports'
+      when 'view' then 'access' when 'sign_in' then 'access' when 'sign_in_failed' then 'access'
+      when 'sign_out' then 'access' when 'denied' then 'access'
+      when 'erase' then 'settings' when 'retain' then 'settings' when 'configure' then 'settings'
+    end,
+    case entity when 'contact' then 'contacts' when 'group' then 'groups' when 'user' then 'users' else 'other' end)
 $$;
 
 comment on function audit.category_of(text, text) is
