@@ -197,7 +197,7 @@ def _record_baseline(connection: psycopg.Connection[Any], table: str) -> None:
     """In a transaction of its own, so that writers wait for the triggers only and not for the rows to be read."""
     connection.commit()
     try:
-        connection.execute("select audit.record_older_rows(%s::regclass)", (table,))
+        connection.execute("select audit.record_baseline(%s::regclass, only_older => true)", (table,))
     except psycopg.errors.FeatureNotSupported:  # its rows are not told apart by a key
         connection.rollback()
         connection.execute("select audit.track(%s::regclass, baseline => true)", (table,))

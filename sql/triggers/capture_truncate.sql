@@ -3,10 +3,6 @@ set local role audit_owner;
 create or replace function audit.capture_truncate() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
-set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'iso_8601'
-set bytea_output = 'hex' set extra_float_digits = 1 set lc_monetary = 'C' set quote_all_identifiers = off
--- Rows that a policy hides must not vanish unrecorded: off turns hiding into an error.
-set row_security = off
 as $$
 declare
   tracked audit.tracked;
@@ -32,5 +28,5 @@ end
 $$;
 
 comment on function audit.capture_truncate() is
-  'Trigger before TRUNCATE: records every row. Its argument is the number of the table in audit.tracked.';
+  'Trigger before TRUNCATE: records every row. Its argument is the number of the table in audit.tracked. Error: 40001 in a repeatable read transaction older than another''s commit.';
 grant execute on function audit.capture_truncate() to audit_admin;

@@ -1,6 +1,6 @@
 set local role audit_owner;
 
-create or replace function audit.generate_capture(wanted audit.tracked, "table" regclass) returns audit.tracked
+create or replace function audit.generate_capture(wanted audit.tracked, "table" regclass) returns void
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $generate$
@@ -55,13 +55,18 @@ begin
   end loop;
   -- What audit.follow_ddl() does on the owner's behalf. None of it can keep a change from the log.
   execute format('grant execute on function audit.capture_truncate(), audit.changed_tables(), audit.tracked_table(regclass), '
-    'audit.refresh(regclass), audit.let_owner_read(regclass), audit.regenerate(regclass), audit.set_triggers(regclass), audit.finish_refresh(regclass), '
+    'audit.refresh(regclass), audit.let_owner_read(regclass), audit.regenerate(regclass), audit.set_triggers(regclass), audit.finish_tracking(regclass), '
     'audit.record_problems(text) to %s', owner);
 
-  return known;
+  if known.tracked_id is null or (known.entity, known.label, known.exclude, known.mask, known.parent)
+    is distinct from (wanted.entity, wanted.label, wanted.exclude, wanted.mask, wanted.parent) then
+    perform audit.record_event(wanted.entity, 'configure', details => jsonb_build_object(
+      'did', 'track', 'schema_name', wanted.schema_name, 'table_name', wanted.table_name, 'entity', wanted.entity,
+      'label', wanted.label, 'exclude', wanted.exclude, 'mask', wanted.mask, 'parent', wanted.parent));
+  end if;
 end
 $generate$;
 
 comment on function audit.generate_capture(audit.tracked, regclass) is
-  'Writes the capture functions of one table and remembers them; returns what was known of it before. audit.finish_tracking() must follow. The inside of audit.track() and audit.refresh().';
+  'Writes the capture functions of one table, remembers them, and records how it is tracked if that has changed. audit.finish_tracking() must follow. The inside of audit.track() and audit.refresh().';
 grant execute on function audit.generate_capture(audit.tracked, regclass) to audit_admin;

@@ -8,7 +8,7 @@ begin
   perform audit.let_owner_read("table");
   perform audit.regenerate("table");
   perform audit.set_triggers("table");
-  perform audit.finish_refresh("table");
+  perform audit.finish_tracking("table");
 end
 $$;
 

@@ -111,9 +111,9 @@ begin
   end if;
 
   perform audit.let_owner_read("table");
-  known := audit.generate_capture(wanted, "table");
+  perform audit.generate_capture(wanted, "table");
   perform audit.set_triggers("table");
-  perform audit.finish_tracking(known, "table");
+  perform audit.finish_tracking("table");
   if baseline then
     perform audit.record_baseline("table");
   end if;

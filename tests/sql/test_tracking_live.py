@@ -192,13 +192,13 @@ def test_a_writer_that_has_not_committed_when_rows_are_read_comes_after_the_base
     app.execute("insert into slow values (7, 7)")
     db.run("update slow set v = 4 where id = 4; update slow set id = 50 where id = 5")
     new = watch(db)
-    assert db.value("select audit.record_older_rows('slow')") == 4  # 1, 2, 3 as they were, and 6
+    assert db.value("select audit.record_baseline('slow', only_older => true)") == 4  # 1, 2, 3 as they were, and 6
     assert {(e["action"], e["record_id"]) for e in new()} == {("baseline", str(n)) for n in (1, 2, 3, 6)}
     app.commit()
     assert sorted(db.run("select * from audit.as_of(null::slow, clock_timestamp())")) == sorted(
         db.run("select * from slow")
     )
-    assert db.value("select audit.record_older_rows('slow')") == 0
+    assert db.value("select audit.record_baseline('slow', only_older => true)") == 0
     since = db.value("select since from audit.tracked where table_name = 'slow'")
     assert {e["occurred_at"] for e in new() if e["action"] == "baseline"} == {since}
 
@@ -206,7 +206,7 @@ def test_a_writer_that_has_not_committed_when_rows_are_read_comes_after_the_base
 def test_nobody_waits_while_the_rows_are_read(busy: Database) -> None:
     busy.run("select audit.track('busy')")
     reader, writer = busy.connect("postgres", autocommit=False), busy.connect()
-    reader.execute("select audit.record_older_rows('busy')")
+    reader.execute("select audit.record_baseline('busy', only_older => true)")
     held = "select distinct mode from pg_locks where pid = %s and relation in (select relid from pg_partition_tree('busy') union select 'busy'::regclass)"
     assert busy.run(held, reader.info.backend_pid) == [("AccessShareLock",)]
     writer.execute("set lock_timeout = '1s'")
@@ -234,4 +234,4 @@ def test_rows_that_no_key_tells_apart_are_read_while_writers_wait(db: Database, 
     auditlog(db, "track", "odd", "--baseline", *parent)
     assert [e["action"] for e in db.events()] == ["baseline", "baseline"]
     with refused("0A000", "rows of public.odd are not told apart by their record_id", hint="baseline => true"):
-        db.run("select audit.record_older_rows('odd')")
+        db.run("select audit.record_baseline('odd', only_older => true)")
