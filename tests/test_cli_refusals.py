@@ -29,6 +29,7 @@ ARGUMENTS = {
     ("user", "set-role"): ["mei@example.org", "editor"],
     ("user", "disable"): ["mei@example.org"],
     ("user", "reset-password"): ["mei@example.org"],
+    ("user", "reset-totp"): ["mei@example.org"],
 }
 
 
@@ -145,7 +146,7 @@ def test_a_login_that_the_database_does_not_let_in_is_told_why(
     [
         (("status",), "one of the roles audit_reader, audit_web and audit_admin"),
         (("serve",), "the role audit_web"),
-        (("user", "disable", "mei@example.org"), "rights on public.users"),
+        (("user", "disable", "mei@example.org"), "the role audit_admin and rights on users"),
     ],
     ids=["status", "serve", "user"],
 )

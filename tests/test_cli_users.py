@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
 from tests.conftest import Database
 from tests.test_cli import Run, error, invoke
-from webapp.passwords import MINIMUM, hasher
+from webapp import password_links, passwords
 
 MEI = "mei@example.org"
 
@@ -20,10 +24,10 @@ def run(db: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @pytest.fixture
 def mei(run: Run) -> str:
-    """Mei's password, after she was added."""
+    """Mei's link, after she was added."""
     added = run("add", MEI, "--name", "Mei Tanaka", "--role", "auditor")
     assert added.exit_code == 0, added.output
-    assert added.output.startswith(f"{MEI} was added as auditor. Password: ")
+    assert added.output.startswith(f"{MEI} was added as auditor. Hand over this link, good for one use until ")
     return added.output.split()[-1]
 
 
@@ -31,16 +35,48 @@ def stored(db: Database) -> str:
     return db.value("select password_hash from users where email = %s", MEI)
 
 
-def test_somebody_who_is_added_gets_a_password_that_works(db: Database, mei: str) -> None:
-    assert len(mei) >= MINIMUM
-    assert hasher.verify(stored(db), mei)
+def owner(db: Database, link: str) -> str | None:
+    """Whom the web application takes the link to be of."""
+    token = parse_qs(urlsplit(link).query)[password_links.PARAMETER][0]
+    with db.connect("web") as web:
+        return password_links.owner(web, token)
+
+
+def test_somebody_who_is_added_gets_a_link_that_works_and_no_password(db: Database, mei: str) -> None:
+    assert mei.startswith("http://127.0.0.1:8000/choose-password?link=")
+    assert owner(db, mei) == db.value("select id::text from users")
+    assert not passwords.matches(stored(db), "!")
     assert db.run("select name, role, active from users") == [("Mei Tanaka", "auditor", True)]
 
 
-def test_a_password_is_neither_stored_nor_logged_in_the_clear(db: Database, mei: str) -> None:
-    assert mei not in stored(db)
-    assert mei not in str(db.events())
-    assert "argon2" not in str(db.events())
+def test_a_link_holds_256_random_bits_of_which_only_a_hash_is_kept(db: Database, run: Run, mei: str) -> None:
+    token = mei.partition("link=")[2]
+    assert len(base64.urlsafe_b64decode(token + "=")) == 32
+    kept = db.run("select * from audit.password_links")
+    assert token not in str(kept) + str(db.events("true"))
+    assert hashlib.sha256(token.encode()).digest() == kept[0][0]
+
+
+def test_a_link_leads_to_where_people_open_the_report(run: Run, mei: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDITLOG_PUBLIC_URL", "https://audit.example.org/")
+    assert "\nhttps://audit.example.org/choose-password?link=" in run("reset-password", MEI).output
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("audit.example.org", "expected an address such as https://audit.example.org"),
+        ("https://audit.example.org/deep", "expected an address such as"),
+        ("ftp://audit.example.org", "expected an address such as"),
+        ("http://audit.example.org", "passwords need https, except on 127.0.0.1"),
+    ],
+)
+def test_a_public_address_that_leads_nowhere_or_gives_passwords_away_is_refused(
+    db: Database, run: Run, monkeypatch: pytest.MonkeyPatch, mei: str, url: str, told: str
+) -> None:
+    monkeypatch.setenv("AUDITLOG_PUBLIC_URL", url)
+    assert told in error(run("reset-password", MEI))
+    assert owner(db, mei), "the earlier link is still good"
 
 
 def test_a_role_can_be_changed(db: Database, run: Run, mei: str) -> None:
@@ -58,36 +94,25 @@ def test_somebody_can_be_disabled(db: Database, run: Run, mei: str) -> None:
     assert db.value("select active from audit.web_users where login = %s", MEI) is False
 
 
-def test_a_password_can_be_replaced(db: Database, run: Run, mei: str) -> None:
+def test_a_new_link_replaces_the_old_one_and_not_yet_the_password(db: Database, run: Run, mei: str) -> None:
     before = stored(db)
-    new = run("reset-password", MEI).output.split()[-1]
-    assert new != mei
-    assert stored(db) != before
-    assert hasher.verify(stored(db), new)
-
-
-def test_a_password_can_be_typed_and_is_not_shown(db: Database, run: Run, mei: str) -> None:
-    typed = "correct horse battery"
-    done = run("reset-password", MEI, "--ask-password", input=f"{typed}\n{typed}\n")
-    assert done.exit_code == 0
-    assert typed not in done.output
-    assert hasher.verify(stored(db), typed)
-
-
-@pytest.mark.parametrize(
-    ("typed", "told"),
-    [
-        ("short", "the password has 5 characters: between 12 and 128 are accepted"),
-        ("Password1234", "among the first that are tried"),
-        ("mei-example-2026", "little more than your name"),
-    ],
-)
-def test_a_typed_password_that_is_too_weak_is_refused(db: Database, run: Run, mei: str, typed: str, told: str) -> None:
-    before = stored(db)
-    done = run("reset-password", MEI, "--ask-password", input=f"{typed}\n{typed}\n")
-    assert done.exit_code == 1
-    assert told in done.stderr.partition("Error: ")[2]
+    new = run("reset-password", MEI.upper()).output.split()[-1]
+    assert owner(db, new)
+    assert not owner(db, mei)
     assert stored(db) == before
+
+
+def test_somebody_who_lost_the_authenticator_app_signs_in_without(db: Database, run: Run, mei: str) -> None:
+    db.run("insert into audit.totp select user_id, 'x', 0 from audit.web_users")
+    assert run("reset-totp", MEI).output == f"{MEI} signs in without a code.\n"
+    assert db.value("select count(*) from audit.totp") == 0
+    assert run("reset-totp", MEI).output == f"{MEI} signs in without a code, as before.\n"
+    assert error(run("reset-totp", "nobody@example.org")) == 'there is no user "nobody@example.org"'
+
+
+def test_passwords_of_another_application_are_changed_there(db: Database, run: Run, mei: str) -> None:
+    db.run("revoke update (password_hash) on users from audit_owner")
+    assert "passwords are not kept here" in error(run("reset-password", MEI))
 
 
 @pytest.mark.parametrize("command", [("set-role", "nobody@example.org", "editor"), ("disable", "nobody@example.org")])
@@ -95,7 +120,7 @@ def test_somebody_unknown_is_named(run: Run, command: tuple[str, ...]) -> None:
     assert error(run(*command)) == 'there is no user "nobody@example.org"'
 
 
-def test_a_password_is_not_printed_for_somebody_unknown(run: Run) -> None:
+def test_a_link_is_not_printed_for_somebody_unknown(run: Run) -> None:
     assert error(run("reset-password", "nobody@example.org")) == 'there is no user "nobody@example.org"'
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -25,6 +26,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "AUDITLOG_SECRET_KEY_FILE": ("", "file that holds the secret key, instead of the variable"),
     "AUDITLOG_TIME_ZONE": ("UTC", "zone that the report shows until a reader chooses another"),
     "AUDITLOG_BIND": ("127.0.0.1:8000", "address and port that `serve` listens on"),
+    "AUDITLOG_PUBLIC_URL": ("", "address of the report in a browser, for links; without it, that of `AUDITLOG_BIND`"),
     "AUDITLOG_POOL_SIZE": ("8", "database connections per web process"),
     "AUDITLOG_STATEMENT_TIMEOUT": ("15000", "milliseconds after which a page's query is given up"),
     "AUDITLOG_SECURE_COOKIES": (
@@ -94,6 +96,21 @@ def require_known(environ: Mapping[str, str] = os.environ) -> None:
             near = get_close_matches(name, SETTINGS, n=1, cutoff=0.8)
             cure = f"did you mean {near[0]}?" if near else f"there are {', '.join(SETTINGS)}"
             raise ConfigurationError(f'unknown setting "{name}": {cure}')
+
+
+def public_url(environ: Mapping[str, str] = os.environ) -> str:
+    """Where people open the report, without a slash at the end."""
+    bind = environ.get("AUDITLOG_BIND", "").strip() or SETTINGS["AUDITLOG_BIND"][0]
+    url = environ.get("AUDITLOG_PUBLIC_URL", "").strip().rstrip("/") or f"http://{bind}"
+    parts = urlsplit(url)
+    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.path or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f'AUDITLOG_PUBLIC_URL is "{url}": expected an address such as https://audit.example.org'
+        )
+    if parts.scheme == "http" and not local and "AUDITLOG_PUBLIC_URL" in environ:
+        raise ConfigurationError(f'AUDITLOG_PUBLIC_URL is "{url}": passwords need https, except on 127.0.0.1')
+    return url
 
 
 def own_database_url(environ: Mapping[str, str] = os.environ) -> str:

@@ -1,77 +1,90 @@
-"""`auditlog user`: people in the reference table users."""
+"""`auditlog user`: people in the reference table users, and what they sign in with."""
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import click
 import psycopg
 
-from . import config, passwords
+from . import config, password_links
 from .connecting import connected
+from .db import Connection
 from .errors import AuditLogError
 from .explained import explained
 
 ROLES = ["administrator", "auditor", "editor", "member"]
+NO_PASSWORD = "!"  # noqa: S105 - the hash of nothing
 
 
 @click.group()
 def user() -> None:
-    """Add people, change their role, disable them, give them a new password.
+    """Add people, change their role, disable them, let them choose a new password.
 
     For the table users that `auditlog migrate --reference-tables` creates.
     """
 
 
-def _run(statement: str, values: tuple[object, ...]) -> None:
+@contextmanager
+def _people(email: str) -> Generator[Connection]:
+    """A transaction; what goes wrong in it is said of this person."""
     try:
-        with connected(config.database_url(), "user", needs="rights on public.users") as connection:
-            done = connection.execute(statement.encode(), values)
-            if done.rowcount == 0:
-                raise AuditLogError(f'there is no user "{values[-1]}"')
+        with connected(config.database_url(), "user", needs="the role audit_admin and rights on users") as connection:
+            yield connection
     except psycopg.errors.UndefinedTable:
         raise AuditLogError(
             "there is no table users: run `auditlog migrate --reference-tables`, "
             "or manage people in your own application"
         ) from None
     except psycopg.errors.UniqueViolation:
-        raise AuditLogError(f'there is a user "{values[1]}" already') from None
+        raise AuditLogError(f'there is a user "{email}" already') from None
     except psycopg.errors.CheckViolation as error:
         raise AuditLogError(
             f"that is not accepted ({error.diag.constraint_name}): give a name and an e-mail address"
         ) from None
+    except psycopg.errors.UndefinedObject:
+        raise _nobody(email) from None
+    except psycopg.errors.ObjectNotInPrerequisiteState:
+        raise AuditLogError(
+            "passwords are not kept here: audit.web_users shows those of another application. Change the password there"
+        ) from None
 
 
-def _password(given: bool, *known: str) -> tuple[str, bool]:
-    """What to store, and whether it was made up here."""
-    if not given:
-        return secrets.token_urlsafe(12), True
-    password = str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
-    passwords.check(password, *known)
-    return password, False
+def _nobody(email: str) -> AuditLogError:
+    return AuditLogError(f'there is no user "{email}"')
 
 
-def _explained(action: str, password: str, made_up: bool) -> None:
-    click.echo(f"{action} Password: {password}" if made_up else action)
+def _change(email: str, statement: str, *values: object) -> None:
+    with _people(email) as connection:
+        if connection.execute(statement.encode(), (*values, email)).rowcount == 0:
+            raise _nobody(email)
+
+
+def _link(connection: Connection, email: str) -> str:
+    """What to tell the person."""
+    address, expires_at = password_links.issue(connection, email)
+    return (
+        f"Hand over this link, good for one use until {expires_at:%Y-%m-%d %H:%M} UTC, to choose a password:\n"
+        f"{config.public_url()}{address}"
+    )
 
 
 @user.command("add")
 @click.argument("email")
 @click.option("--name", required=True, help="What the report calls the person.")
 @click.option("--role", type=click.Choice(ROLES), default="member", show_default=True, help="What the person may do.")
-@click.option("--ask-password", is_flag=True, help="Type a password instead of getting a generated one.")
 @explained
-def add(email: str, name: str, role: str, ask_password: bool) -> None:
-    """Add a person and print a generated password.
+def add(email: str, name: str, role: str) -> None:
+    """Add a person and print a link by which they choose a password.
 
     Example: auditlog user add mei@example.org --name "Mei Tanaka" --role auditor
     """
-    password, made_up = _password(ask_password, email, name)
-    _run(
-        "insert into public.users (name, email, role, password_hash) values (%s, %s, %s, %s)",
-        (name, email, role, passwords.hasher.hash(password)),
-    )
-    _explained(f"{email} was added as {role}.", password, made_up)
+    with _people(email) as connection:
+        statement = "insert into public.users (name, email, role, password_hash) values (%s, %s, %s, %s)"
+        connection.execute(statement, (name, email, role, NO_PASSWORD))
+        link = _link(connection, email)
+    click.echo(f"{email} was added as {role}. {link}")
 
 
 @user.command("set-role")
@@ -83,7 +96,7 @@ def set_role(email: str, role: str) -> None:
 
     Example: auditlog user set-role mei@example.org auditor
     """
-    _run("update public.users set role = %s where lower(email) = lower(%s)", (role, email))
+    _change(email, "update public.users set role = %s where lower(email) = lower(%s)", role)
     click.echo(f"{email} is now {role}.")
 
 
@@ -95,22 +108,36 @@ def disable(email: str) -> None:
 
     Example: auditlog user disable oskar@example.org
     """
-    _run("update public.users set active = false where lower(email) = lower(%s)", (email,))
+    _change(email, "update public.users set active = false where lower(email) = lower(%s)")
     click.echo(f"{email} is disabled.")
 
 
 @user.command("reset-password")
 @click.argument("email")
-@click.option("--ask-password", is_flag=True, help="Type a password instead of getting a generated one.")
 @explained
-def reset_password(email: str, ask_password: bool) -> None:
-    """Give a person a new password; it ends their sessions.
+def reset_password(email: str) -> None:
+    """Print a link by which a person chooses a new password, which ends their sessions.
+
+    It replaces earlier links. The old password works until then: to shut somebody out, use disable.
 
     Example: auditlog user reset-password mei@example.org
     """
-    password, made_up = _password(ask_password, email)
-    _run(
-        "update public.users set password_hash = %s where lower(email) = lower(%s)",
-        (passwords.hasher.hash(password), email),
-    )
-    _explained(f"{email} has a new password.", password, made_up)
+    with _people(email) as connection:
+        link = _link(connection, email)
+    click.echo(link)
+
+
+@user.command("reset-totp")
+@click.argument("email")
+@explained
+def reset_totp(email: str) -> None:
+    """Let a person who lost authenticator app and recovery codes sign in without a code.
+
+    Example: auditlog user reset-totp mei@example.org
+    """
+    with _people(email) as connection:
+        statement = "select audit.remove_totp(user_id) from audit.web_users where login = lower(%s)"
+        row = connection.execute(statement, (email,)).fetchone()
+    if row is None:
+        raise _nobody(email)
+    click.echo(f"{email} signs in without a code{'' if row[0] else ', as before'}.")

@@ -38,6 +38,7 @@ def shared(shared_url: str) -> Iterator[Database]:
     with psycopg.connect(shared_url, autocommit=True) as superuser:
         superuser.execute("truncate users, user_permissions, contacts, groups, contact_groups restart identity")
         superuser.execute("truncate audit.export_rights, audit.export_tickets")
+        superuser.execute("truncate audit.sign_in_attempts, audit.password_links, audit.totp, audit.recovery_codes")
         database = Database(shared_url, superuser)
         yield database
         database.close()

@@ -1,3 +1,6 @@
+-- By this, passwords can be changed in the report: see audit.keeps_passwords().
+grant update (password_hash) on public.users to audit_owner;
+
 set local role audit_owner;
 
 create or replace view audit.web_users as
