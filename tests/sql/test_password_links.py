@@ -20,7 +20,7 @@ insert into staff values (1, 'una@example.org', 'Una', 'hash-of-una');
 grant select on staff to audit_owner;
 create or replace view audit.web_users as
 select badge::text as user_id, lower(mail) as login, full_name as name, secret as password_hash,
-  true as active, array['audit.view'] as permissions from staff
+  true as active, array['audit.view'] as permissions, null::text[] as categories from staff
 """
 
 
@@ -135,7 +135,7 @@ def test_a_view_that_computes_the_password_or_joins_cannot_be_written(passing: D
     passing.run(STAFF)
     passing.run("grant update on staff to audit_owner")
     columns = "badge::text as user_id, mail as login, full_name as name"
-    rest = "true as active, null::text[] as permissions from staff"
+    rest = "true as active, null::text[] as permissions, null::text[] as categories from staff"
     passing.run(f"create or replace view audit.web_users as select {columns}, secret || '' as password_hash, {rest}")
     assert passing.value("select audit.keeps_passwords()") is False
     passing.run(f"create or replace view audit.web_users as select {columns}, secret as password_hash, {rest}, users")
