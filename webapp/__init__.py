@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from . import config, db, logs, permissions
-from .views import auth, errors, health, report
-from .web import addresses, forms, headers, rendering
+from .views import auth, errors, health, my_sessions, report
+from .web import addresses, csrf, forms, headers, rendering, signed_in
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:
@@ -16,13 +16,15 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     logs.configure()
     headers.init_app(app, settings)
     db.init_app(app, settings)
-    forms.init_app(app)
-    auth.init_app(app)
+    signed_in.init_app(app, settings)
     permissions.init_app(app)
+    csrf.init_app(app)
+    forms.init_app(app)
     rendering.init_app(app, settings)
     addresses.init_app(app)
     errors.init_app(app)
     app.register_blueprint(auth.blueprint)
+    app.register_blueprint(my_sessions.blueprint)
     app.register_blueprint(report.blueprint)
     app.register_blueprint(health.blueprint)
     return app

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from flask_login import UserMixin
+from psycopg import sql
 from psycopg.rows import class_row
 
 from . import passwords
@@ -15,7 +15,7 @@ from .scopes import Scope
 
 
 @dataclass(frozen=True)
-class User(UserMixin):
+class User:
     """A row of audit.web_users."""
 
     user_id: str
@@ -26,10 +26,12 @@ class User(UserMixin):
     permissions: list[str]
     categories: list[str] | None
 
-    def get_id(self) -> str:
-        """What the session holds: the id, and a trace of the password, so that a new one ends old sessions."""
-        trace = hashlib.sha256(self.password_hash.encode()).hexdigest()[:16]
-        return f"{trace}:{self.user_id}"
+    is_authenticated = True
+
+    @property
+    def fingerprint(self) -> bytes:
+        """What a session remembers of the account: with another password or other permissions, it ends."""
+        return hashlib.sha256("\n".join([self.password_hash, *sorted(self.permissions)]).encode()).digest()
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
@@ -39,12 +41,16 @@ class User(UserMixin):
         return Scope.of(self.categories)
 
 
-def by_session_id(connection: Connection, session_id: str) -> User | None:
-    """The user of a session, read again on every request: a demotion takes effect on the next click."""
-    _, _, user_id = session_id.partition(":")
-    with connection.cursor(row_factory=class_row(User)) as rows:
-        user = rows.execute(load("user_by_id"), {"user_id": user_id}).fetchone()
-    return user if user and user.active and user.get_id() == session_id else None
+@dataclass(frozen=True)
+class Nobody:
+    """Who has not signed in."""
+
+    is_authenticated = False
+    name = ""
+    scope = Scope(frozenset())
+
+    def may(self, permission: str) -> bool:
+        return False
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,16 @@ class Attempt:
     failure: str = ""  # unknown_login, wrong_password or disabled: for the record, never for the visitor
 
 
+def user_query(name: str) -> sql.Composed:
+    """The query in NAME.sql that reads users: all of them read the same columns."""
+    return load(name).format(user_columns=load("user_columns").format())
+
+
 def authenticate(connection: Connection, login: str, password: str) -> Attempt:
     """Whether this is the password of that user. Unknown, disabled and wrong take the same time."""
     with connection.cursor(row_factory=class_row(User)) as rows:
         # PostgreSQL has no text with a NUL in it.
-        user = rows.execute(load("user_by_login"), {"login": login.strip().replace("\x00", "\ufffd")}).fetchone()
+        user = rows.execute(user_query("user_by_login"), {"login": login.strip().replace("\x00", "\ufffd")}).fetchone()
     right = passwords.matches(user.password_hash if user else "", password)
     if user is None:
         return Attempt(None, "unknown_login")

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "AUDITLOG_DATABASE_URL": ("", "PostgreSQL connection URL; every command uses it first"),
     "AUDITLOG_SECRET_KEY": (
         "",
-        "signs sessions and page cursors; at least 32 characters; required by `serve`",
+        "signs forms and page cursors; at least 32 characters; required by `serve`",
     ),
     "AUDITLOG_SECRET_KEY_FILE": ("", "file that holds the secret key, instead of the variable"),
     "AUDITLOG_TIME_ZONE": ("UTC", "zone that the report shows until a reader chooses another"),
@@ -29,6 +30,9 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "AUDITLOG_PUBLIC_URL": ("", "address of the report in a browser, for links; without it, that of `AUDITLOG_BIND`"),
     "AUDITLOG_POOL_SIZE": ("8", "database connections per web process"),
     "AUDITLOG_STATEMENT_TIMEOUT": ("15000", "milliseconds after which a page's query is given up"),
+    "AUDITLOG_SESSION_IDLE": ("60", "minutes without a click after which a session ends"),
+    "AUDITLOG_SESSION_LONGEST": ("720", "minutes after which a session ends in any case"),
+    "AUDITLOG_CONFIRM_AFTER": ("15", "minutes after which an export takes the password again"),
     "AUDITLOG_SECURE_COOKIES": (
         "auto",
         "`on` behind HTTPS, `off` for plain HTTP; `auto` is off only on a loopback address",
@@ -36,6 +40,15 @@ SETTINGS: dict[str, tuple[str, str]] = {
 }
 
 MAKE_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+
+@dataclass(frozen=True)
+class SessionLimits:
+    """How long a session lasts."""
+
+    idle: timedelta  # without a click
+    longest: timedelta  # in any case
+    confirmed: timedelta  # since the last proof of who it is, for what takes a recent one
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,17 @@ class Settings:
     pool_size: int = 8
     statement_timeout: int = 15_000
     secure_cookies: bool = False
+    session_idle: int = 60
+    session_longest: int = 12 * 60
+    confirm_after: int = 15
+
+    @property
+    def session_limits(self) -> SessionLimits:
+        return SessionLimits(
+            idle=timedelta(minutes=self.session_idle),
+            longest=timedelta(minutes=self.session_longest),
+            confirmed=timedelta(minutes=self.confirm_after),
+        )
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -85,6 +109,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         bind=bind,
         pool_size=number("AUDITLOG_POOL_SIZE", 2, 200),  # an export needs two: one reads, one records
         statement_timeout=number("AUDITLOG_STATEMENT_TIMEOUT", 100, 600_000),
+        session_idle=number("AUDITLOG_SESSION_IDLE", 2, 24 * 60),  # its last use is noted once a minute
+        session_longest=number("AUDITLOG_SESSION_LONGEST", 2, 7 * 24 * 60),
+        confirm_after=number("AUDITLOG_CONFIRM_AFTER", 1, 7 * 24 * 60),
         secure_cookies=secure == "on" or (secure == "auto" and host not in ("127.0.0.1", "localhost", "[::1]")),
     )
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, redirect, request, url_for
-from flask_login import current_user
 from werkzeug.urls import iri_to_uri
 
-from .accounts import User
 from .scopes import Scope
+from .web.signed_in import current_user
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
@@ -21,6 +19,10 @@ ROUTES: dict[str, str] = {
     "health.healthz": PUBLIC,
     "auth.login": PUBLIC,
     "auth.logout": SIGNED_IN,
+    "auth.confirm": SIGNED_IN,
+    "sessions.mine": SIGNED_IN,
+    "sessions.end": SIGNED_IN,
+    "sessions.end_others": SIGNED_IN,
     "report.home": SIGNED_IN,
     "report.reports": SIGNED_IN,
     "report.audit_log": "audit.view",
@@ -34,9 +36,7 @@ ROUTES: dict[str, str] = {
 
 def init_app(app: Flask) -> None:
     app.before_request(_gate)
-    app.jinja_env.globals["may"] = lambda permission: (  # pyright: ignore[reportArgumentType]
-        current_user.is_authenticated and current_user.may(permission)
-    )
+    app.jinja_env.globals["may"] = lambda permission: current_user.may(permission)  # pyright: ignore[reportArgumentType]
 
 
 def _gate() -> Response | None:
@@ -59,7 +59,7 @@ def _gate() -> Response | None:
 
 def scope() -> Scope:
     """How much of the report whoever is signed in may see."""
-    return cast(User, current_user).scope
+    return current_user.scope
 
 
 def safe_next(target: str | None) -> str:

@@ -120,7 +120,7 @@ def test_signing_in_takes_a_token(db: Database, visitor: Visitor) -> None:
     assert response.status_code == 400
     assert "The form was not complete" in response.text
     assert "Audit Log Report" in response.text
-    without_cookie = browser.client.post("/login", data={**data, "csrf_token": "made-up"})
+    without_cookie = visitor().client.post("/login", data={**data, "csrf_token": "made-up"})
     assert (without_cookie.status_code, "Your session was not found" in without_cookie.text) == (400, True)
     browser.get("/login")
     of_yesterday = browser.client.post("/login", data={**data, "csrf_token": "made-up"})

@@ -1,4 +1,2 @@
--- A view over somebody else's table may leave things out: no password opens no door.
-select user_id, login, coalesce(name, login) as name, coalesce(password_hash, '') as password_hash,
-  coalesce(active, false) as active, coalesce(permissions, '{}') as permissions, categories
-from audit.web_users where login in (lower(%(login)s), %(login)s) limit 1
+select {user_columns}
+from audit.web_users u where u.login in (lower(%(login)s), %(login)s) limit 1

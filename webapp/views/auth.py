@@ -1,53 +1,44 @@
-"""Signing in and out."""
+"""Signing in and out, and proving again who it is."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, redirect, render_template, request, session, url_for
-from flask_login import LoginManager, current_user, login_user, logout_user
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from .. import accounts, db
 from ..permissions import safe_next
-from ..web import recording
-from ..web.forms import LoginForm, LogoutForm
+from ..web import confirming, csrf, recording
+from ..web.forms import ConfirmForm, LoginForm
+from ..web.signed_in import CSRF, current, current_user
 
 blueprint = Blueprint("auth", __name__)
 
 
-def init_app(app: Flask) -> None:
-    # Not put into every template: an error page must render when the user cannot be read.
-    manager = LoginManager(app, add_context_processor=False)
-    app.config["SESSION_PROTECTION"] = None
-    app.jinja_env.globals["current_user"] = current_user  # pyright: ignore[reportArgumentType]
-
-    @manager.user_loader
-    def load_user(session_id: str) -> accounts.User | None:
-        with db.connection() as connection:
-            return accounts.by_session_id(connection, session_id)
-
-
 @blueprint.route("/login", methods=["GET", "POST"])
+@csrf.protect.exempt  # the form checks its token itself, and keeps what was typed
 def login() -> str | Response | tuple[str, int]:
     form = LoginForm(next=request.args.get("next"))
     if current_user.is_authenticated:
         return redirect(safe_next(form.next.data))
     if not form.validate_on_submit():
-        return render_template("login.html", form=form), (400 if form.is_submitted() else 200)
+        form.form_errors += [": ".join(csrf.complaint(said)) for said in form.errors.get(CSRF, [])]
+        return _asked(form), (400 if form.is_submitted() else 200)
     with db.connection() as connection:
         attempt = accounts.authenticate(connection, form.login.data or "", form.password.data or "")
         _put_on_record(connection, attempt)
     user = attempt.account
     if user is None or attempt.failure:
         form.form_errors.append("That e-mail address and password do not match. Try again, or ask your administrator.")
-        return render_template("login.html", form=form), 401
-    session.clear()  # nothing from before signing in lives on
-    login_user(user)
-    session.permanent = True
+        return _asked(form), 401
     return redirect(safe_next(form.next.data))
 
 
+def _asked(form: LoginForm) -> str:
+    return render_template("login.html", form=form, has_ended=current().has_ended and not form.is_submitted())
+
+
 def _put_on_record(connection: db.Connection, attempt: accounts.Attempt) -> None:
-    """The sign-in, or the failure to, before anybody is in: one event either way, so that both take the same time.
+    """The sign-in, or the failure to: one event either way, so that both take the same time.
 
     What was typed is not kept, not even the login: people type passwords into the wrong box, and the log is
     for ever. When it was the login of an account, that account is named, out of the database: it is where
@@ -55,18 +46,27 @@ def _put_on_record(connection: db.Connection, attempt: accounts.Attempt) -> None
     """
     account = attempt.account
     number, name = (account.user_id, account.name) if account else (None, None)
-    if attempt.failure:
+    if account is None or attempt.failure:
         details: dict[str, object] = {"reason": attempt.failure, "ip": request.remote_addr}
         recording.visitor().record(connection, "sign_in_failed", "user", number, name, details)
     else:
-        recording.visitor(account).record(connection, "sign_in", "user", number, name)
+        visitor = recording.visitor(account)
+        session_id = current().begin(connection, account, visitor.context["ip"], visitor.context["user_agent"])
+        visitor.record(connection, "sign_in", "user", number, name, {"session": session_id})
 
 
 @blueprint.post("/logout")
 def logout() -> Response:
-    if LogoutForm().validate_on_submit():
-        with db.connection() as connection:
-            recording.visitor().record(connection, "sign_out", "user", current_user.user_id, current_user.name)
-        logout_user()
-        session.clear()
+    with db.connection() as connection:
+        recording.visitor().act(connection)
+        current().end(connection)
     return redirect(url_for("auth.login"))
+
+
+@blueprint.route("/confirm", methods=["GET", "POST"])
+def confirm() -> str | Response | tuple[str, int]:
+    """Prove again who it is, then go on to the page that takes it."""
+    form = ConfirmForm(next=request.args.get("next"))
+    if form.validate_on_submit() and confirming.try_to(form):
+        return redirect(safe_next(form.next.data))
+    return confirming.page(form, back=url_for("report.reports")), (400 if form.is_submitted() else 200)

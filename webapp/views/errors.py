@@ -5,13 +5,13 @@ from __future__ import annotations
 import psycopg
 import structlog
 from flask import Flask, render_template, request
-from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from psycopg_pool import PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from .. import accounts, db
-from ..web import recording
+from ..web import csrf, recording
+from ..web.signed_in import current_user
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -28,18 +28,6 @@ PAGES = {
     ),
     413: ("Too much at once", "The form was larger than this page takes."),
 }
-#: What Flask-WTF says when there is no token at all; any other complaint is about one of yesterday.
-FORGED = {
-    "The CSRF token is missing.": (
-        "The form was not complete",
-        "It came without the token that our pages put into theirs. Open the page again and use its buttons.",
-    ),
-    "The CSRF session token is missing.": (
-        "Your session was not found",
-        "It has ended, or your browser keeps no cookies for this address. Go back, reload the page, and try once more.",
-    ),
-}
-TOO_OLD = ("This page was too old", "Go back, reload the page, and try once more.")
 Page = tuple[str, int, dict[str, str]]
 
 
@@ -60,7 +48,7 @@ def _http_error(error: HTTPException) -> Page:
     if code == 403:
         return _forbidden()
     if isinstance(error, CSRFError):
-        return _page(400, *FORGED.get(str(error.description), TOO_OLD))
+        return csrf.page(error)
     title, text = PAGES.get(code, ("That did not work", error.name + "."))
     if code == 400 and error.description and error.description != type(error).description:
         text = error.description

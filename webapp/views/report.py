@@ -24,6 +24,7 @@ from ..exports import CsvExport
 from ..filters import ACTIONS, Filters
 from ..permissions import scope
 from ..web import addresses, cursors, recording
+from ..web.confirming import needs_recent_sign_in
 from ..web.forms import ExportForm
 
 blueprint = Blueprint("report", __name__)
@@ -131,6 +132,7 @@ def actor(actor_id: str) -> WerkzeugResponse:
 
 
 @blueprint.post("/reports/audit-log/export")
+@needs_recent_sign_in
 def export() -> Response:
     """CSV of what the filters in this address show."""
     form = ExportForm()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask
-from flask_wtf import CSRFProtect, FlaskForm
+from flask import Flask, request
+from flask_wtf import FlaskForm
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField
 from wtforms.validators import InputRequired, Length
 
@@ -20,18 +22,32 @@ class LoginForm(FlaskForm):
     next = HiddenField()
 
 
+class ConfirmForm(FlaskForm):
+    """The password again. Its name is none that another form uses, because it travels with their fields."""
+
+    confirm_password = PasswordField("Password", [InputRequired("Enter your password."), at_most(128, "password")])
+    next = HiddenField()
+
+
 class ExportForm(FlaskForm):
     """What an export needs beyond the filters, which are in the address."""
 
     for_excel = BooleanField("Mark as UTF-8 for Excel")
 
 
-class LogoutForm(FlaskForm):
-    """Nothing but the token."""
+def typed() -> list[tuple[str, str]]:
+    """What this request's form holds, but for its token and whatever is secret: fit to be shown and sent again."""
+    return [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name not in ("csrf_token", "next", "code") and "password" not in name
+    ]
 
 
 def init_app(app: Flask) -> None:
-    CSRFProtect(app)
-    app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session, so that a page left open overnight still works
-    # Without the body of the request: the page that refuses one as too large has this form on it, too.
-    app.jinja_env.globals["logout_form"] = lambda: LogoutForm(formdata=None)  # pyright: ignore[reportArgumentType]
+    app.jinja_env.globals["button"] = _token  # pyright: ignore[reportArgumentType]
+
+
+def _token() -> Markup:
+    """The field that makes a form of nothing but a button acceptable."""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())

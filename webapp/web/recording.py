@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from flask import request
-from flask_login import current_user
 from psycopg.types.json import Jsonb
 
 from ..accounts import User
 from ..db import Connection
+from .signed_in import current
 
 
 @dataclass(frozen=True)
@@ -20,6 +19,10 @@ class Visitor:
     user_id: str | None
     name: str | None
     context: dict[str, str | None]
+
+    def act(self, connection: Connection) -> None:
+        """Name the visitor to the database: what it records in this transaction, it records in their name."""
+        connection.execute("select audit.set_actor(%s, %s, null, %s)", (self.user_id, self.name, Jsonb(self.context)))
 
     def record(
         self,
@@ -31,7 +34,7 @@ class Visitor:
         details: dict[str, object] | None = None,
     ) -> int:
         """Write one event in this transaction, in the visitor's name; return its number."""
-        connection.execute("select audit.set_actor(%s, %s, null, %s)", (self.user_id, self.name, Jsonb(self.context)))
+        self.act(connection)
         row = connection.execute(
             "select audit.record_access(%s, %s, %s, %s, %s)",
             (action, entity, record_id, record_label, Jsonb(details or {})),
@@ -42,8 +45,7 @@ class Visitor:
 
 def visitor(user: User | None = None) -> Visitor:
     """Whoever makes the current request: `user` while signing in, else the one who is signed in."""
-    if user is None and current_user.is_authenticated:
-        user = cast(User, current_user)
+    user = user or current().user
     return Visitor(
         user_id=user.user_id if user else None,
         name=user.name if user else None,

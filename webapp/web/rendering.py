@@ -19,6 +19,7 @@ def plural(number: int, noun: str) -> str:
 FILTERS: dict[str, Callable[..., str]] = {
     "moment": wording.moment,
     "zone_label": wording.zone_label,
+    "duration": wording.duration,
     "exact": wording.exact,
     "subject": wording.subject,
     "as_json": wording.as_json,

@@ -3,7 +3,7 @@
 from .diffs import FieldChange, changed_names, diff, sides, summary
 from .facts import facts, readable_table
 from .sentences import Sentence, sentence, subject
-from .times import exact, moment, zone_label
+from .times import duration, exact, moment, zone_label
 from .values import as_json, plain, readable
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "as_json",
     "changed_names",
     "diff",
+    "duration",
     "exact",
     "facts",
     "moment",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ..events import EventInFull
-from .sentences import FAILURES
+from .sentences import ENDED, FAILURES
 from .values import plain
 
 LABELS = {
@@ -55,4 +55,4 @@ def _inner(value: Mapping[str, Any], said: set[str]) -> list[tuple[str, str]]:
 
 def _text(key: str, value: object) -> str:
     text = plain(value) if value not in ([], {}) else "none"
-    return FAILURES.get(text, text) if key == "reason" else text
+    return (FAILURES | ENDED).get(text, text) if key == "reason" else text

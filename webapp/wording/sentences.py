@@ -39,6 +39,15 @@ FAILURES = {
     "wrong_password": "wrong password",
     "disabled": "account disabled",
 }
+#: Why a session was over without its owner signing out in it.
+ENDED = {
+    "elsewhere": "signed out from another session",
+    "idle": "not used for too long",
+    "limit": "signed in for too long",
+    "account": "the account was changed or disabled",
+    "administrator": "signed out by an administrator",
+    "replaced": "signed in again",
+}
 
 #: What was done to the capture of a table: verb, what goes before its name, tone.
 CAPTURE = {
@@ -90,6 +99,10 @@ def sentence(event: Event, names: Names) -> Sentence:
         return Sentence("was denied", f"the page {details.get('path', 'of the report')}", tone=tone)
     if event.action == "sign_in_failed":
         return _failed_sign_in(event, details, tone)
+    if event.action == "sign_in" and "confirmed" in details:
+        return Sentence("signed in again", "")
+    if event.action == "sign_out" and details.get("reason") in ENDED:
+        return Sentence("ended", "a session of", ENDED[details["reason"]])
     if event.action in ("sign_in", "sign_out"):
         return Sentence(VERBS[event.action], "", tone=tone)
     mark = MARKS.get(event.action, "")

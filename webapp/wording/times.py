@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 #: What PostgreSQL makes of a timestamp in JSON. A date alone, or a year of five digits, stays as it is.
@@ -18,6 +18,13 @@ def moment(at: datetime, zone: str) -> str:
 def zone_label(at: datetime, zone: str) -> str:
     """UTC, CET, +0530: what that zone was called at that moment."""
     return f"{at.astimezone(ZoneInfo(zone)):%Z}"
+
+
+def duration(length: timedelta) -> str:
+    """90 minutes, 12 hours: whole hours are said as such from two on."""
+    minutes = int(length.total_seconds() // 60)
+    number, unit = (minutes // 60, "hour") if minutes >= 120 and minutes % 60 == 0 else (minutes, "minute")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def exact(at: datetime) -> str:

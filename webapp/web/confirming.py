@@ -1,0 +1,69 @@
+"""Recent proof of who it is, for what must not happen from a screen that somebody left unlocked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from flask import redirect, render_template, request, url_for
+
+from .. import accounts, db
+from . import recording
+from .forms import ConfirmForm, typed
+from .signed_in import current
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def needs_recent_sign_in(view: Callable[P, R]) -> Callable[P, R]:
+    """The view runs when the person signed in or confirmed it lately. Otherwise a page asks for the password.
+
+    What was sent to the view waits in that page, which then sends it on together with the password.
+    """
+
+    @wraps(view)
+    def asks_first(*args: P.args, **kwargs: P.kwargs) -> Any:
+        if current().was_confirmed:
+            return view(*args, **kwargs)
+        if request.method != "POST":
+            return redirect(url_for("auth.confirm", next=request.full_path.rstrip("?")))
+        form = ConfirmForm()
+        asked = form.confirm_password.name in request.form
+        if asked and form.validate() and try_to(form):
+            return view(*args, **kwargs)
+        return page(form if asked else ConfirmForm(formdata=None), back=_back()), 401
+
+    return asks_first
+
+
+def try_to(form: ConfirmForm) -> bool:
+    """Whether this is the person's password; either way it is on record. A wrong one is said in the form."""
+    user = current().user
+    assert user is not None
+    with db.connection() as connection:
+        attempt = accounts.authenticate(connection, user.login, form.confirm_password.data or "")
+        right = not attempt.failure and attempt.account is not None and attempt.account.user_id == user.user_id
+        details: dict[str, object] = {"confirmed": request.path}
+        if right:
+            current().confirm(connection)
+        else:
+            details |= {"reason": attempt.failure, "ip": request.remote_addr}
+        action = "sign_in" if right else "sign_in_failed"
+        recording.visitor().record(connection, action, "user", user.user_id, user.name, details)
+    if not right:
+        form.confirm_password.errors = ["That is not your password. Try again."]
+    return right
+
+
+def page(form: ConfirmForm, back: str) -> str:
+    """The page that asks, with what was sent to the view as hidden fields."""
+    return render_template("confirm.html", form=form, kept=typed(), back=back)
+
+
+def _back() -> str:
+    """The page with the button that was pressed, if the browser says which it was."""
+    referrer = request.referrer or ""
+    own = request.host_url
+    return "/" + referrer.removeprefix(own) if referrer.startswith(own) else url_for("report.reports")
