@@ -36,6 +36,7 @@ LOGINS = {
     "web": "in role audit_web",
     "reader": "in role audit_reader",
     "admin": "in role audit_admin",
+    "sealer": "in role audit_sealer",
     "stranger": "",  # no rights at all
 }
 PASSWORD = "correct horse battery"

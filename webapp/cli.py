@@ -20,6 +20,7 @@ from . import config, demo, embedded, events, migrations, server, users
 from .bench.command import bench
 from .connecting import connected
 from .errors import MigrationError
+from .evidence import command as evidence
 from .explained import explained
 
 # Progress is for people: it goes to a terminal, and a pipe stays quiet.
@@ -231,4 +232,6 @@ def serve(workers: int) -> None:
 
 
 main.add_command(users.user)
+main.add_command(evidence.keys)
+main.add_command(evidence.seal)
 main.add_command(bench)

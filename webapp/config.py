@@ -37,6 +37,12 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "auto",
         "`on` behind HTTPS, `off` for plain HTTP; `auto` is off only on a loopback address",
     ),
+    "AUDITLOG_SEAL_KEY_FILE": ("", "file with the private key that signs seals; `serve` seals when it is set"),
+    "AUDITLOG_SEAL_KEY_PASSPHRASE": ("", "passphrase of that file, if it has one"),
+    "AUDITLOG_ANCHORS": (
+        "",
+        "where each checkpoint goes, with spaces between: `file:PATH`, `git:PATH`, `https://…`, `stdout`",
+    ),
 }
 
 MAKE_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
@@ -73,6 +79,21 @@ class Settings:
             longest=timedelta(minutes=self.session_longest),
             confirmed=timedelta(minutes=self.confirm_after),
         )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the sealer needs to know."""
+
+    key_file: str
+    passphrase: str
+    anchors: str
+
+
+def evidence(environ: Mapping[str, str] = os.environ) -> Evidence:
+    """The settings of seals, as they stand."""
+    names = ("AUDITLOG_SEAL_KEY_FILE", "AUDITLOG_SEAL_KEY_PASSPHRASE", "AUDITLOG_ANCHORS")
+    return Evidence(*(environ.get(name, "").strip() for name in names))
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:

@@ -40,12 +40,13 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
             config.require_known()
             return command(*args, **kwargs)
         except (AuditLogError, psycopg.Error) as error:
-            raise click.ClickException(_in_words(error)) from None
+            raise click.ClickException(in_words(error)) from None
 
     return run
 
 
-def _in_words(error: AuditLogError | psycopg.Error) -> str:
+def in_words(error: AuditLogError | psycopg.Error) -> str:
+    """What went wrong, and what to do, for people."""
     if isinstance(error, psycopg.errors.DiskFull) or tells_of_full_disk(str(error)):
         return DISK_FULL
     if isinstance(error, AuditLogError):

@@ -113,6 +113,9 @@ def test_everybody_may_execute_exactly_the_listed_functions(db: Database) -> Non
     assert [name for (name,) in open_to_all] == PUBLIC
 
 
+SEALS = ("leaves", "nodes", "checkpoints", "incarnations")
+
+
 @pytest.mark.parametrize("login", ["web", "reader", "admin"])
 def test_no_role_that_works_with_the_log_may_write_it(db: Database, login: str) -> None:
     for privilege in ("insert", "update", "delete", "truncate", "trigger", "references"):
@@ -133,10 +136,27 @@ def test_each_role_reads_what_its_work_needs(db: Database) -> None:
         "audit.tracked",
         "audit.migrations",
     }
-    assert may(db, "web", "select") == web
+    seals = {"audit.leaves", "audit.nodes", "audit.checkpoints", "audit.anchors"}
+    assert may(db, "web", "select") == web | seals
     admin = {"audit.events", "audit.log", "audit.shapes", "audit.report", "audit.tracked", "audit.migrations"}
     admin |= {"audit.export_rights"}
     assert may(db, "admin", "select") == admin
+    sealer = {"audit.events", "audit.log", "audit.shapes", "audit.tracked", "audit.migrations"}
+    assert may(db, "sealer", "select") == sealer | seals | {"audit.incarnations", "audit.sealing"}
+
+
+def test_the_sealer_adds_seals_and_changes_none(db: Database) -> None:
+    assert may(db, "sealer", "insert") == {f"audit.{name}" for name in (*SEALS, "anchors")}
+    assert may(db, "sealer", "update") == {"audit.sealing", "audit.anchors"}
+    assert may(db, "sealer", "delete") == {"audit.anchors"}
+    assert may(db, "sealer", "truncate") == set()
+    for table in SEALS:
+        for statement in (f"update audit.{table} set", f"delete from audit.{table}", f"truncate audit.{table}"):
+            column = db.value(
+                "select attname from pg_attribute where attrelid = %s::regclass and attnum = 1", f"audit.{table}"
+            )
+            with refused("42501", "the audit log is append-only"):
+                db.run(f"{statement} {column} = {column}" if statement.endswith("set") else statement)
 
 
 def test_the_web_application_sees_no_table_of_the_customer(db: Database) -> None:

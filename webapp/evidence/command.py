@@ -1,0 +1,120 @@
+"""Commands that make evidence: auditlog keys, auditlog seal."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from .. import config
+from ..explained import explained, in_words
+from . import keys as key_files
+from .sealing import AnotherSealer, Round
+from .service import Sealer
+
+progress = Console(stderr=True, quiet=not sys.stderr.isatty())
+
+key_file = click.option(
+    "--file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=f"The private key. Default: {key_files.SETTING}.",
+)
+
+
+def _named(file: Path | None) -> tuple[Path, str]:
+    settings = config.evidence()
+    if file is None and not settings.key_file:
+        raise key_files.KeyFileError(f"name the key's file with --file, or in {key_files.SETTING}")
+    return file or Path(settings.key_file), settings.passphrase
+
+
+@click.group()
+def keys() -> None:
+    """The key that signs checkpoints. Keep it where the database's administrators cannot reach it."""
+
+
+@keys.command()
+@key_file
+@explained
+def new(file: Path | None) -> None:
+    """Make a key. With AUDITLOG_SEAL_KEY_PASSPHRASE set, it is kept encrypted.
+
+    Example: auditlog keys new --file /etc/auditlog/seal.key
+    """
+    path, passphrase = _named(file)
+    key = key_files.create(path, passphrase)
+    click.echo(f"The key is in {path}: back it up, and let nobody else read it.")
+    click.echo(f"Give auditors its public half, from {key_files.public_file(path)}:\n  {key.public}")
+
+
+@keys.command()
+@key_file
+@explained
+def show(file: Path | None) -> None:
+    """Print the public key, which auditors check seals with.
+
+    Example: auditlog keys show > seal.pub
+    """
+    click.echo(str(key_files.load(*_named(file)).public))
+
+
+@keys.command()
+@explained
+def rotate() -> None:
+    """Replace the key: a checkpoint that both keys sign names the new one.
+
+    Example: auditlog keys rotate
+    """
+    sealer = Sealer.from_environment()
+    waiting = key_files.next_file(sealer.key_file)
+    old = key_files.load(sealer.key_file, sealer.passphrase)
+    following = (key_files.load if waiting.exists() else key_files.create)(waiting, sealer.passphrase)
+    done, failed = sealer.run_once(next_key=following)
+    key_files.put_in_place(sealer.key_file, old)
+    _tell(done, failed)
+    click.echo(f"From now on this key signs:\n  {following.public}")
+
+
+@click.command()
+@click.option("--every", type=click.FloatRange(min=1), metavar="SECONDS", help="Go on until ended, a round each time.")
+@explained
+def seal(every: float | None) -> None:
+    """Seal what was written: sign what the log holds, and carry it to the places in AUDITLOG_ANCHORS.
+
+    Example: AUDITLOG_SEAL_KEY_FILE=/etc/auditlog/seal.key auditlog seal --every 60
+    """
+    sealer = Sealer.from_environment()
+    if every is None:
+        with progress.status("Sealing") as status:
+            try:
+                done = sealer.run_once(on_progress=lambda events: status.update(f"Sealing: {events:,} events"))
+            except AnotherSealer as error:
+                click.echo(f"Nothing done: {error}.")
+                return
+        _tell(*done)
+        if done[1]:
+            sys.exit(1)
+        return
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    sealer.run_until(stop, every, on_round=_tell, on_failure=_tell_failure)
+
+
+def _tell(done: Round, failed: dict[str, str]) -> None:
+    # Where standard output is an anchor, it holds checkpoints and nothing else.
+    if done.checkpoint:
+        click.echo(f"{done.events:,} events sealed: {done.checkpoint}.", err=True)
+    else:
+        click.echo("Nothing new since the last checkpoint.", err=True)
+    for problem in failed.values():
+        click.echo(f"Not anchored, and tried again next time: {problem}", err=True)
+
+
+def _tell_failure(error: Exception) -> None:
+    if not isinstance(error, AnotherSealer):
+        click.echo(f"Error: {in_words(error)}", err=True)  # pyright: ignore[reportArgumentType]

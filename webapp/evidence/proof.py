@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""Checks evidence of the audit log: proofs of events and of growth. FORMAT.md describes every byte.
+
+Needs the standard library and `cryptography` alone, so that an auditor can take this one file along:
+    python3 proof.py --key auditlog+1a2b3c4d+AbCd… export.ndjson
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+NOTHING = bytes(32)
+ED25519 = b"\x01"
+
+
+class Broken(Exception):
+    """The evidence does not hold. `verdict` is one of the words that FORMAT.md lists."""
+
+    def __init__(self, verdict: str, message: str) -> None:
+        super().__init__(f"{verdict}: {message}")
+        self.verdict = verdict
+
+
+# -- the tree, as in RFC 6962 --------------------------------------------------------------------
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def payload_commit(salt: bytes, details: str, old_row: str | None, new_row: str | None) -> bytes:
+    """What a leaf says of the payload: nothing can be guessed from it without the salt."""
+    parts = (
+        NOTHING if text is None else hashlib.sha256(text.encode()).digest() for text in (details, old_row, new_row)
+    )
+    return hashlib.sha256(salt + b"".join(parts)).digest()
+
+
+def leaf_hash(header: str, commit: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + header.encode() + commit).digest()
+
+
+class Tree:
+    """A Merkle tree of which only the right edge is kept: its complete subtrees, largest first."""
+
+    def __init__(self, size: int = 0, edge: Iterable[bytes] = ()) -> None:
+        self.size = size
+        self.edge = list(edge)
+
+    def append(self, leaf: bytes) -> list[bytes]:
+        """Add a leaf; return the complete subtrees that end with it, from the leaf itself upwards."""
+        made = [leaf]
+        size = self.size
+        while size & 1:
+            made.append(node_hash(self.edge.pop(), made[-1]))
+            size >>= 1
+        self.edge.append(made[-1])
+        self.size += 1
+        return made
+
+    def root(self) -> bytes:
+        return join(self.edge)
+
+
+def join(edge: Sequence[bytes]) -> bytes:
+    """The root over complete subtrees, which stand from left to right."""
+    if not edge:
+        return EMPTY_ROOT
+    root = edge[-1]
+    for left in reversed(edge[:-1]):
+        root = node_hash(left, root)
+    return root
+
+
+def split(size: int) -> int:
+    """The size of the left subtree: the largest power of two that is smaller."""
+    return 1 << (size - 1).bit_length() - 1
+
+
+def missing_ranges(size: int, leaves: Sequence[int], cut: int = 0) -> Iterator[tuple[int, int]]:
+    """The subtrees that a proof must state, from left to right: those without one of the leaves or the cut inside."""
+
+    def walk(low: int, high: int, first: int, last: int) -> Iterator[tuple[int, int]]:
+        if first == last and not low < cut < high:
+            yield low, high
+        elif high - low > 1:
+            middle = low + split(high - low)
+            between = bisect_left(leaves, middle, first, last)
+            yield from walk(low, middle, first, between)
+            yield from walk(middle, high, between, last)
+
+    if size:
+        yield from walk(0, size, 0, len(leaves))
+
+
+def roots(size: int, leaves: Sequence[tuple[int, bytes]], nodes: Sequence[bytes], cut: int = 0) -> tuple[bytes, bytes]:
+    """(root of the whole, root of its first `cut` leaves) from known leaves, sorted, and the nodes of a proof."""
+    numbers = [number for number, _ in leaves]
+    given = iter(nodes)
+    before: list[bytes] = []
+
+    def walk(low: int, high: int, first: int, last: int) -> bytes:
+        if first == last and not low < cut < high:
+            found = next(given, b"")
+        elif high - low == 1:
+            found = leaves[first][1]
+        else:
+            middle = low + split(high - low)
+            between = bisect_left(numbers, middle, first, last)
+            return node_hash(walk(low, middle, first, between), walk(middle, high, between, last))
+        if high <= cut:
+            before.append(found)
+        return found
+
+    if numbers != sorted(set(numbers)) or (numbers and not 0 <= numbers[0] <= numbers[-1] < size):
+        raise Broken("altered", "the proof speaks of places that the tree does not have, or of one twice")
+    whole = walk(0, size, 0, len(numbers)) if size else EMPTY_ROOT
+    if next(given, None) is not None or any(len(node) != 32 for node in nodes):
+        raise Broken("altered", "the proof has nodes that belong nowhere")
+    return whole, join(before)
+
+
+# -- signed notes --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """A key as auditors keep it: name+id+key, the verifier key of signed notes."""
+
+    name: str
+    raw: bytes
+
+    @property
+    def id(self) -> bytes:
+        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.raw).digest()[:4]
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(ED25519 + self.raw).decode()}"
+
+    @classmethod
+    def parse(cls, text: str) -> PublicKey:
+        """Raise ValueError unless the text is a whole key."""
+        name, _, rest = text.strip().partition("+")
+        stated, _, encoded = rest.partition("+")
+        try:
+            raw = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            raw = b""
+        if len(raw) != 33 or raw[:1] != ED25519 or not name:
+            raise ValueError("not a public key of the form name+id+key")
+        key = cls(name, raw[1:])
+        if key.id.hex() != stated:
+            raise ValueError("the public key is damaged: its id does not fit")
+        return key
+
+    def has_signed(self, note: Note) -> bool:
+        for name, signature in note.signatures:
+            if name == self.name and signature[:4] == self.id:
+                try:
+                    Ed25519PublicKey.from_public_bytes(self.raw).verify(signature[4:], note.text.encode())
+                except InvalidSignature:
+                    continue
+                return True
+        return False
+
+
+@dataclass(frozen=True)
+class Note:
+    """A text and its signatures."""
+
+    text: str
+    signatures: tuple[tuple[str, bytes], ...]
+
+    @classmethod
+    def parse(cls, note: str) -> Note:
+        text, found, block = note.rstrip("\n").rpartition("\n\n")
+        if not found:
+            text, block = note.rstrip("\n"), ""
+        signatures: list[tuple[str, bytes]] = []
+        for line in block.splitlines():
+            dash, name, encoded = [*line.split(" "), "", ""][:3]
+            try:
+                signatures.append((name, base64.b64decode(encoded, validate=True)))
+            except binascii.Error:
+                dash = ""
+            if dash != "—":
+                raise Broken("altered", "a checkpoint has a line of signature that cannot be read")
+        return cls(text + "\n", tuple(signatures))
+
+
+LINES = re.compile(
+    r"(?P<origin>\S+)\n(?P<size>\d+)\n(?P<root>[A-Za-z0-9+/=]{44})\nnumber (?P<number>\d+)\ntime (?P<time>\S+)\n"
+    r"horizon (?P<horizon>\d+)\nprevious (?P<previous>[A-Za-z0-9+/=]{44})\n(?:next-key (?P<next_key>\S+)\n)?"
+)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a signed note says: the first `size` leaves have this root."""
+
+    note: Note
+    origin: str
+    size: int
+    root: bytes
+    number: int
+    time: datetime
+    horizon: int
+    previous: bytes
+    next_key: PublicKey | None
+
+    @classmethod
+    def parse(cls, text: str) -> Checkpoint:
+        note = Note.parse(text)
+        found = LINES.fullmatch(note.text)
+        if not found:
+            raise Broken("altered", "a checkpoint cannot be read")
+        try:
+            return cls(
+                note,
+                found["origin"],
+                int(found["size"]),
+                base64.b64decode(found["root"]),
+                int(found["number"]),
+                datetime.fromisoformat(found["time"]),
+                int(found["horizon"]),
+                base64.b64decode(found["previous"]),
+                PublicKey.parse(found["next_key"]) if found["next_key"] else None,
+            )
+        except ValueError as error:
+            raise Broken("altered", f"a checkpoint cannot be read ({error})") from None
+
+    @property
+    def digest(self) -> bytes:
+        """What the next checkpoint calls its previous one."""
+        return hashlib.sha256(self.note.text.encode()).digest()
+
+    @property
+    def log(self) -> str:
+        """The origin without the number of its life."""
+        return self.origin.rpartition("/")[0]
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.number} of {self.time:%Y-%m-%d %H:%M:%S} UTC ({self.size} events)"
+
+
+@dataclass
+class Trust:
+    """The key that must have signed now: the one given, then each that its predecessor has named."""
+
+    key: PublicKey
+
+    def require(self, checkpoint: Checkpoint) -> None:
+        """Raise Broken unless the checkpoint is signed as it must be; follow it when it names the next key."""
+        if not self.key.has_signed(checkpoint.note):
+            if not checkpoint.note.signatures:
+                raise Broken("rewritten checkpoint", f"{checkpoint} is not signed")
+            raise Broken("rewritten checkpoint", f"{checkpoint} is not signed by {self.key.name}+{self.key.id.hex()}")
+        if checkpoint.next_key:
+            if not checkpoint.next_key.has_signed(checkpoint.note):
+                raise Broken("rewritten checkpoint", f"{checkpoint} names a next key that has not signed it")
+            self.key = checkpoint.next_key
+
+
+def read_checkpoints(text: str) -> list[Checkpoint]:
+    """Every checkpoint of an anchored file, as it stands there: notes with a blank line after each."""
+    notes = re.split(r"(?<=\n)\n(?=[^\n—])", text.strip("\n") + "\n")
+    return [Checkpoint.parse(note) for note in notes if note.strip()]
+
+
+def require_chain(checkpoints: Sequence[Checkpoint], trust: Trust) -> None:
+    """Raise Broken at the first checkpoint that is not signed, or does not follow the one before it."""
+    for place, checkpoint in enumerate(checkpoints):
+        trust.require(checkpoint)
+        if place == 0:
+            if checkpoint.number == 0 and checkpoint.previous != NOTHING:
+                raise Broken("rewritten checkpoint", "the first checkpoint names one before it")
+            continue
+        before = checkpoints[place - 1]
+        if checkpoint.number != before.number + 1:
+            raise Broken("missing", f"between checkpoints {before.number} and {checkpoint.number}, others are missing")
+        if checkpoint.previous != before.digest:
+            raise Broken(
+                "rewritten checkpoint", f"{checkpoint} does not follow checkpoint {before.number} as it is here"
+            )
+        if checkpoint.size < before.size or checkpoint.time < before.time or checkpoint.log != before.log:
+            raise Broken("rewritten checkpoint", f"{checkpoint} goes back behind checkpoint {before.number}")

@@ -1,0 +1,78 @@
+"""Sealing as it is run: once, or again and again until somebody ends it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from .. import config
+from ..connecting import connected
+from ..errors import AuditLogError
+from . import anchors, keys
+from .anchors import Anchor
+from .sealing import Round, alone, seal
+
+NEEDS = "the role audit_sealer"
+
+
+@dataclass(frozen=True)
+class Sealer:
+    """What a sealer is given."""
+
+    url: str
+    key_file: Path
+    passphrase: str
+    anchors: list[Anchor]
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Sealer:
+        """Raises AuditLogError when a setting is missing or wrong, or the key cannot be used."""
+        found = config.evidence(environ) if environ is not None else config.evidence()
+        if not found.key_file:
+            raise keys.KeyFileError(
+                f"{keys.SETTING} is not set: make a key with `auditlog keys new`, and name its file there"
+            )
+        keys.load(Path(found.key_file), found.passphrase)
+        return cls(
+            config.database_url() if environ is None else config.database_url(environ),
+            Path(found.key_file),
+            found.passphrase,
+            anchors.parse(found.anchors),
+        )
+
+    def run_once(
+        self,
+        *,
+        next_key: keys.SigningKey | None = None,
+        on_progress: Callable[[int], None] = lambda done: None,
+    ) -> tuple[Round, dict[str, str]]:
+        """One round: what was sealed, and which places could not be reached."""
+        with connected(self.url, "seal", needs=NEEDS) as connection, alone(connection):
+            anchors.require_agreement(connection, self.anchors)
+            done = seal(
+                connection,
+                lambda last: keys.usable(self.key_file, self.passphrase, last),
+                next_key=next_key,
+                on_progress=on_progress,
+            )
+            return done, anchors.deliver(connection, self.anchors)
+
+    def run_until(
+        self,
+        stop: threading.Event,
+        every: float,
+        *,
+        on_round: Callable[[Round, dict[str, str]], None],
+        on_failure: Callable[[Exception], None],
+    ) -> None:
+        """A round every so many seconds. A failure is told, and the next round tries again."""
+        while not stop.is_set():
+            try:
+                on_round(*self.run_once())
+            except (AuditLogError, psycopg.Error) as error:
+                on_failure(error)
+            stop.wait(every)
