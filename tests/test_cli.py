@@ -219,6 +219,19 @@ def test_status_is_one_when_capture_is_not_whole(db: Database, run: Run, damage:
     assert [line for line in text.output.splitlines() if problem in line], "one line a table, whatever its length"
 
 
+def test_status_is_one_when_people_cannot_sign_in_and_says_what_to_do(db: Database, run: Run) -> None:
+    db.run("insert into users (name, email, role, password_hash) values ('M', 'm@example.org', 'auditor', 'plain')")
+    told = json.loads(run("status", "--json").stdout)
+    assert told["whole"] is True, "capture is"
+    assert [wrong["problem"] for wrong in told["people"]] == [
+        "people in audit.web_users have a password hash of no known kind, and cannot sign in with it: user_id 1"
+    ]
+    text = run("status")
+    assert text.exit_code == 1
+    assert "People in audit.web_users have a password hash of no known kind" in text.output
+    assert "let them set a new password." in text.output
+
+
 def test_a_narrow_terminal_shows_every_table_and_the_whole_problem() -> None:
     name = "public.a_table_with_quite_a_long_name"
     problem = "The trigger [!audit_capture] was switched off: run audit.track() again as the owner of the table"

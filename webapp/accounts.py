@@ -71,7 +71,10 @@ def authenticate(connection: Connection, login: str, password: str) -> Attempt:
     with connection.cursor(row_factory=class_row(User)) as rows:
         # PostgreSQL has no text with a NUL in it.
         user = rows.execute(user_query("user_by_login"), {"login": login.strip().replace("\x00", "\ufffd")}).fetchone()
-    right = passwords.matches(user.password_hash if user else "", password)
+    # Whoever is not there costs what somebody who is there costs, whichever kind of hash people have here.
+    somebody = connection.execute(load("somebodys_hash")).fetchone()
+    like = somebody[0] if somebody else ""
+    right = passwords.matches(user.password_hash if user else "", password, like=like)
     if user is None:
         return Attempt(None, "unknown_login")
     if not right:

@@ -107,7 +107,7 @@ def migrate(reference_tables: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @explained
 def status(as_json: bool) -> None:
-    """Whether capture is whole: exit code 0 when it is, 1 when it is not.
+    """Whether capture is whole, and people can sign in: exit code 0 when it is so, 1 when it is not.
 
     Example: auditlog status --json
     """
@@ -115,9 +115,10 @@ def status(as_json: bool) -> None:
     with connected(config.database_url(), "status", needs=needs, autocommit=True) as connection:
         migrations.require_current(connection)
         tables = events.status(connection)
+        people = events.people_problems(connection)
     problems = [table for table in tables if table["problem"]]
     if as_json:
-        click.echo(json.dumps({"whole": not problems, "tables": tables}, default=str, indent=2))
+        click.echo(json.dumps({"whole": not problems, "tables": tables, "people": people}, default=str, indent=2))
     elif not tables:
         click.echo("No table is tracked yet. Start with: auditlog track public.contacts")
     elif sys.stdout.isatty():
@@ -125,7 +126,10 @@ def status(as_json: bool) -> None:
     else:
         for table in tables:
             click.echo("  ".join(_cells(table)))
-    sys.exit(1 if problems else 0)
+    if not as_json:
+        for wrong in people:
+            click.echo(f"{wrong['problem'][:1].upper()}{wrong['problem'][1:]}. {wrong['cure']}")
+    sys.exit(1 if problems or people else 0)
 
 
 def _cells(table: dict[str, Any]) -> list[str]:

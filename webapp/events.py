@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any, LiteralString
 
 from psycopg import sql
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 
 from .db import Connection
 from .filters import Filters
@@ -168,6 +168,12 @@ def names(connection: Connection, events: Iterable[Event | EventInFull], scope: 
     query = load("names").format(scope=scope.condition("e.category"))
     found = connection.execute(query, asked).fetchall()
     return Names({(row[0], row[1]): row[2] for row in found if row[2]}, referred)
+
+
+def people_problems(connection: Connection) -> list[Json]:
+    """What is wrong with the view of who may sign in, each with its cure; nothing when all is well."""
+    with connection.cursor(row_factory=dict_row) as rows:
+        return rows.execute(load("people_problems")).fetchall()
 
 
 def status(connection: Connection, scope: Scope = EVERYTHING) -> list[Json]:

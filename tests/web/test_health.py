@@ -63,3 +63,11 @@ def test_every_value_has_its_label_on_a_narrow_screen(visitor: Visitor) -> None:
     page = visitor("auditor").get(f"{REPORT}/health")
     for label in ("Reported as", "Recorded since", "Last event", "State"):
         assert page.count(f'data-label="{label}"') == 5
+
+
+def test_administrators_alone_learn_what_keeps_people_from_signing_in(db: Database, visitor: Visitor) -> None:
+    db.run("update users set password_hash = 'plain', categories = '{contact}' where id = 3")
+    words = text_of(visitor("admin").get(f"{REPORT}/health"))
+    assert "Who may sign in: people in audit.web_users have a password hash of no known kind" in words
+    assert 'are limited to "contact", which is no category: user_id 3. There are contacts, groups' in words
+    assert "audit.web_users" not in visitor("auditor").get(f"{REPORT}/health")

@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from ..errors import AuditLogError
+from . import django
 
 MINIMUM = 12
 MAXIMUM = 128
@@ -47,12 +48,18 @@ def check(password: str, *known: str) -> None:
         )
 
 
-def matches(password_hash: str, password: str) -> bool:
-    """Whether it is the password of this hash. It takes as long where there is no hash, or one of another kind."""
+def matches(password_hash: str, password: str, *, like: str = "") -> bool:
+    """Whether it is the password of this hash.
+
+    Where there is no hash, or one of another kind, it takes as long as with `like`, the hash of somebody else.
+    """
+    answer = django.matches(password_hash, password)
+    if answer is not None:
+        return answer
     try:
-        return hasher.verify(password_hash, password)
-    except InvalidHashError:
-        return matches(_nobodys_hash(), password) and False
+        return hasher.verify(django.argon2(password_hash), password)
+    except (InvalidHashError, UnicodeEncodeError):  # not even ASCII
+        return matches(like or _nobodys_hash(), password) and False
     except Argon2Error:
         return False
 

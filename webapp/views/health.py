@@ -7,6 +7,7 @@ from flask import Blueprint, render_template
 from .. import db, events
 from ..permissions import scope
 from ..web import addresses
+from ..web.signed_in import current_user
 
 blueprint = Blueprint("health", __name__)
 
@@ -22,9 +23,11 @@ def health() -> str:
     zone = addresses.filters_or_400().zone
     with db.connection() as connection:
         tables = events.status(connection, scope())
+        people = events.people_problems(connection) if current_user.may("audit.manage") else []
     return render_template(
         "health.html",
         tables=tables,
         problems=[table for table in tables if table["problem"]],
+        people=people,
         zone=zone,
     )

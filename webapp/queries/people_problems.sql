@@ -1,0 +1,1 @@
+select problem, cure from audit.check_web_users()
