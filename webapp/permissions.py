@@ -13,6 +13,9 @@ from .web.signed_in import current_user
 PUBLIC = "public"
 SIGNED_IN = "signed in"
 
+#: What a person may hold; audit.permissions_of() says which belong to a role.
+PERMISSIONS = {"audit.view", "audit.export", "audit.manage", "audit.erase"}
+
 #: Every page and what it takes. A page that is not here is open to nobody.
 ROUTES: dict[str, str] = {
     "static": PUBLIC,
