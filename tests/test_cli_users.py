@@ -147,3 +147,34 @@ def test_a_person_without_name_or_address_is_refused(run: Run, email: str, name:
 def test_without_the_table_it_says_how_to_get_one(db: Database, run: Run) -> None:
     db.run("drop table users cascade")
     assert "auditlog migrate --reference-tables" in error(run("disable", MEI))
+
+
+def test_a_person_is_given_and_denied_single_permissions(db: Database, run: Run, mei: str) -> None:
+    def held() -> list[str]:
+        return db.value("select permissions from audit.web_users where login = %s", MEI)
+
+    assert mei
+    assert held() == ["audit.view", "audit.export"]
+    for _ in range(2):  # the second time changes nothing
+        assert run("grant", MEI.upper(), "audit.erase").output == f"{MEI.upper()} has audit.erase.\n"
+        assert held() == ["audit.view", "audit.export", "audit.erase"]
+    given = db.events("table_name = 'user_permissions' and action = 'insert'")
+    assert [event["after"]["permission"] for event in given] == ["audit.erase"]
+    for _ in range(2):
+        assert run("revoke", MEI, "audit.erase").exit_code == 0
+        assert held() == ["audit.view", "audit.export"]
+    assert error(run("grant", "nobody@example.org", "audit.view")) == 'there is no user "nobody@example.org"'
+    assert "is not one of 'audit.erase', 'audit.export'" in run("grant", MEI, "audit.all").output
+
+
+def test_a_person_is_limited_to_categories_and_the_limit_is_lifted(db: Database, run: Run, mei: str) -> None:
+    assert mei
+    assert run("limit", MEI, "groups", "contacts").output == f"{MEI} sees Contacts and Groups only.\n"
+    assert db.value("select categories from audit.web_users where login = %s", MEI) == ["contacts", "groups"]
+    assert db.last()["changed_fields"] == ["categories"], "a change of what somebody sees is a change of a user"
+    assert run("limit", MEI, "--lift").output == f"{MEI} sees every category.\n"
+    assert db.value("select categories from audit.web_users where login = %s", MEI) is None
+    for wrong in ([], ["contacts", "--lift"]):
+        assert "name the categories that the person may see, or --lift the limit" in run("limit", MEI, *wrong).output
+    assert "'people' is not one of 'contacts', 'groups'" in run("limit", MEI, "people").output
+    assert error(run("limit", "nobody@example.org", "contacts")) == 'there is no user "nobody@example.org"'

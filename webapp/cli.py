@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from . import config, demo, embedded, events, migrations, server, users
+from . import config, demo, embedded, events, migrations, rights, server
 from .bench.command import bench
 from .connecting import connected
 from .errors import MigrationError
@@ -235,7 +235,7 @@ def serve(workers: int) -> None:
     server.WebServer(settings, workers=workers).run()
 
 
-main.add_command(users.user)
+main.add_command(rights.user)  # with what it adds there
 main.add_command(evidence.keys)
 main.add_command(evidence.seal)
 main.add_command(bench)

@@ -55,9 +55,10 @@ def _nobody(email: str) -> AuditLogError:
     return AuditLogError(f'there is no user "{email}"')
 
 
-def _change(email: str, statement: str, *values: object) -> None:
+def change(email: str, statement: str, **values: object) -> None:
+    """Run a statement that finds the person by %(email)s; raises AuditLogError when there is none."""
     with _people(email) as connection:
-        if connection.execute(statement.encode(), (*values, email)).rowcount == 0:
+        if connection.execute(statement.encode(), values | {"email": email}).rowcount == 0:
             raise _nobody(email)
 
 
@@ -96,7 +97,7 @@ def set_role(email: str, role: str) -> None:
 
     Example: auditlog user set-role mei@example.org auditor
     """
-    _change(email, "update public.users set role = %s where lower(email) = lower(%s)", role)
+    change(email, "update public.users set role = %(role)s where lower(email) = lower(%(email)s)", role=role)
     click.echo(f"{email} is now {role}.")
 
 
@@ -108,7 +109,7 @@ def disable(email: str) -> None:
 
     Example: auditlog user disable oskar@example.org
     """
-    _change(email, "update public.users set active = false where lower(email) = lower(%s)")
+    change(email, "update public.users set active = false where lower(email) = lower(%(email)s)")
     click.echo(f"{email} is disabled.")
 
 
