@@ -13,6 +13,12 @@ create table audit.shapes (
   key         text[],
   label       text[],
   parent      text,
+  -- By these a column is known again under another name.
+  relation    oid,
+  numbers     smallint[],
+  made_of     text,
+  defaults    text[],
+  made_at     timestamptz not null default clock_timestamp(),
   constraint a_table_has_a_schema check ((schema_name is null) = (table_name is null)),
   constraint each_column_has_a_type check (cardinality(columns) is not distinct from cardinality(types))
 );
@@ -21,6 +27,9 @@ create index shapes_of_tracked on audit.shapes (tracked_id);
 comment on table audit.shapes is
   'What an event is about, and how its rows are written: one row per tracked table and set of columns, one per other subject.';
 comment on column audit.shapes.columns is 'Columns of a stored row, in order: the row type audit.row_<shape_id> reads it. Null: rows are JSON objects.';
+comment on column audit.shapes.numbers is 'Numbers of the columns (attnum) in the table that is, or was, the object "relation" of this database.';
+comment on column audit.shapes.made_of is 'Attributes of composite types and expressions of virtual columns then: when they change, rows are written otherwise.';
+comment on column audit.shapes.defaults is 'The text that a column which was added later has in rows that were there already.';
 comment on column audit.shapes.masked is 'Columns of which only the change is stored: * in a row, ** in the new row when the value changed.';
 
 -- Kept small, because every writer pays for it: rows are stored in PostgreSQL's own row notation, what

@@ -6,6 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   tracked audit.tracked;
+  source  regclass := audit.tracked_relation(tracked_id);
   shape   audit.shapes;
   key     text;
   new_key text;
@@ -13,11 +14,12 @@ declare
   new_row text;
 begin
   select * into strict tracked from audit.tracked t where t.tracked_id = capture_slowly.tracked_id;
-  shape := audit.shape_now(tracked, audit.tracked_relation(tracked_id));
+  shape := audit.shape_now(tracked, source);
   shape.shape_id := audit.find_shape(shape);
-  execute format('select %s, %s, %s, %s from (select ($1).*) was, (select ($2).*) is_now',
+  execute format('select %s, %s, %s, %s from %s was, %s is_now',
                  audit.key_sql(shape, 'was'), audit.key_sql(shape, 'is_now'),
-                 audit.large_sql(shape, 'was', 'was'), audit.large_sql(shape, 'is_now', 'was'))
+                 audit.large_sql(shape, 'was', 'was'), audit.large_sql(shape, 'is_now', 'was'),
+                 coalesce(audit.whole_sql(source, '$1'), '(select ($1).*)'), coalesce(audit.whole_sql(source, '$2'), '(select ($2).*)'))
     into key, new_key, old_row, new_row using was, is_now;
   if action = 'i' then
     old_row := null;

@@ -5,8 +5,8 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  before jsonb := audit.row_fields(shape_id, old_row);
-  after  jsonb := audit.row_fields(shape_id, new_row);
+  before jsonb := audit.text_fields(shape_id, old_row);
+  after  jsonb := audit.text_fields(shape_id, new_row);
 begin
   -- As text: to jsonb 1.0 and 1.00 are equal, to a table they are not.
   return array(

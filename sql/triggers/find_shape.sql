@@ -12,15 +12,19 @@ begin
     where s.tracked_id is not distinct from wanted.tracked_id and s.entity = wanted.entity
     order by s.shape_id desc
   loop
-    wanted.shape_id := known.shape_id;
-    if known is not distinct from wanted then
+    if audit.same_shape(known, wanted) then
       return known.shape_id;
     end if;
   end loop;
   -- Two transactions may add the same one: that does no harm, and neither waits for the other.
-  insert into audit.shapes (tracked_id, entity, schema_name, table_name, columns, types, masked, parted, key, label, parent)
+  insert into audit.shapes (tracked_id, entity, schema_name, table_name, columns, types, masked, parted, key, label, parent,
+                            relation, numbers, made_of, defaults)
   values (wanted.tracked_id, wanted.entity, wanted.schema_name, wanted.table_name, wanted.columns, wanted.types,
-          wanted.masked, wanted.parted, wanted.key, wanted.label, wanted.parent)
+          wanted.masked, wanted.parted, wanted.key, wanted.label, wanted.parent,
+          wanted.relation, wanted.numbers, wanted.made_of,
+          -- Of a masked column only the name is known.
+          (select array_agg(case when c.name <> all (wanted.masked) then c.value end order by c.place)
+           from unnest(wanted.columns, audit.default_texts(wanted.relation, wanted.numbers)) with ordinality c(name, value, place)))
   returning shape_id into wanted.shape_id;
   if wanted.columns is not null then
     execute format('create type audit.row_%s as (%s)', wanted.shape_id, (

@@ -20,10 +20,13 @@ begin
     perform audit.refresh(changed);
   end loop;
   perform audit.record_problems(tg_tag);
-exception when others then
-  -- What is not followed here is reported by audit.status(); no DDL of anybody may fail for it.
-  raise warning 'the audit log could not follow %: %', tg_tag, sqlerrm
-    using hint = 'select * from audit.status() says what to do.';
+exception
+  when lock_not_available or deadlock_detected or serialization_failure then
+    raise;  -- the command has not got a lock in time, and fails like any that has not
+  when others then
+    -- What is not followed here is reported by audit.status(); no DDL of anybody may fail for it.
+    raise warning 'the audit log could not follow %: %', tg_tag, sqlerrm
+      using hint = 'select * from audit.status() says what to do.';
 end
 $$;
 

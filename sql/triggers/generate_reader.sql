@@ -5,32 +5,35 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $generate$
 declare
-  branches text;
+  reader record;
 begin
   perform pg_advisory_xact_lock(hashtextextended('audit.generate_reader', 0));
-  select string_agg(format('    when %1$s then return to_jsonb(stored::audit.row_%1$s);', s.shape_id), e'\n' order by s.shape_id)
-  into branches from audit.shapes s where s.columns is not null;
-  execute format($create$
-  create or replace function audit.read_row(shape_id integer, stored text) returns jsonb
-language plpgsql stable
-as %L$create$, format($body$
+  for reader in
+    select * from (values
+      ('read_row', 'row', 'A row in row notation as a JSON object, with the session''s settings: audit.row_fields() pins them. Generated.'),
+      ('read_texts', 'plain', 'A row in row notation as a JSON object of texts. Generated.')) r(name, kind, does)
+  loop
+    execute format('create or replace function audit.%I(shape_id integer, stored text) returns jsonb language plpgsql stable as %L',
+      reader.name, format($body$
 declare
   found jsonb;
 begin
   case shape_id
 %s
     -- A shape that a writer met after a change of columns, before capture was generated anew.
-    else execute 'select to_jsonb($1::audit.row_' || shape_id || ')' into found using stored; return found;
+    else execute 'select to_jsonb($1::audit.%2$s_' || shape_id || ')' into found using stored; return found;
   end case;
 end
-$body$, coalesce(branches, '    when 0 then return null;')));
-  comment on function audit.read_row(integer, text) is
-    'A row in row notation as a JSON object, with the session''s settings: audit.row_fields() pins them. Generated.';
-  grant execute on function audit.read_row(integer, text) to audit_web, audit_reader, audit_admin, audit_sealer;
+$body$, (select coalesce(string_agg(format('    when %1$s then return to_jsonb(stored::audit.%2$s_%1$s);', s.shape_id, reader.kind), e'\n' order by s.shape_id),
+                         '    when 0 then return null;')
+         from audit.shapes s where s.columns is not null), reader.kind));
+    execute format('comment on function audit.%I(integer, text) is %L', reader.name, reader.does);
+    execute format('grant execute on function audit.%I(integer, text) to audit_web, audit_reader, audit_admin, audit_sealer', reader.name);
+  end loop;
 end
 $generate$;
 
 comment on function audit.generate_reader() is
-  'Writes audit.read_row(), which knows the row type of each shape.';
+  'Writes audit.read_row() and audit.read_texts(), which know the row types of each shape.';
 
 select audit.generate_reader();

@@ -21,11 +21,10 @@ begin
   end if;
   select t.* into tracked from audit.tracked t where t.tracked_id = shape.tracked_id;
   actual := audit.shape_now(tracked, audit.tracked_relation(shape.tracked_id));
-  actual.shape_id := is_current.shape_id;
   if to_regclass('audit.log_' || to_char(now() at time zone 'UTC' + interval '1 month', 'YYYY_MM')) is null then
     perform audit.extend_partitions();
   end if;
-  return actual is not distinct from shape;
+  return audit.same_shape(shape, actual);
 end
 $$;
 

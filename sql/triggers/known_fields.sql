@@ -5,7 +5,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  fields jsonb := audit.row_fields(shape_id, stored);
+  fields jsonb := audit.text_fields(shape_id, stored);
   object jsonb;
 begin
   if starts_with(stored, '{') then
@@ -21,4 +21,4 @@ end
 $$;
 
 comment on function audit.known_fields(integer, text[], text) is
-  'A stored row as a JSON object without what is not stored in full: masked and very large values.';
+  'A stored row as audit.text_fields() gives it, without what is not stored in full: masked and very large values.';

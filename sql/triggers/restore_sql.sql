@@ -7,6 +7,7 @@ as $$
 declare
   event   audit.log;
   shape   audit.shapes;
+  today   audit.shapes;
   tracked audit.tracked;
   source  regclass;
   target  text;
@@ -39,34 +40,41 @@ begin
 
   -- Values that were never stored, and columns that compute themselves, cannot be given back. What is
   -- masked now may have been in the clear then, and the other way round.
-  before := coalesce(audit.known_fields(event.shape_id, shape.masked, event.old_row), '{}') - tracked.mask - tracked.exclude;
-  after := coalesce(audit.known_fields(event.shape_id, shape.masked, event.new_row), '{}') - tracked.mask - tracked.exclude;
+  today := audit.shape_now(tracked, source);
+  select
+    audit.renamed(coalesce(audit.known_fields(event.shape_id, shape.masked, event.old_row), '{}'), since.names) - tracked.mask - tracked.exclude,
+    audit.renamed(coalesce(audit.known_fields(event.shape_id, shape.masked, event.new_row), '{}'), since.names) - tracked.mask - tracked.exclude
+  into before, after
+  from audit.columns_since(shape, today, event.occurred_at) since;
   select array_agg(a.attname::text order by a.attnum) into fields
   from pg_attribute a
   where a.attrelid = source and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and before ? a.attname
     and (event.action not in ('u', 'k') or (before -> a.attname)::text is distinct from (after -> a.attname)::text);
 
   if event.action in ('d', 't') then
-    return format('insert into %1$s (%2$s) overriding system value select %2$s from jsonb_populate_record(null::%1$s, %3$L);',
-      target, (select string_agg(quote_ident(f), ', ') from unnest(fields) f), before);
+    return format('insert into %s (%s) overriding system value values (%s);', target,
+      (select string_agg(quote_ident(f), ', ' order by place) from unnest(fields) with ordinality u(f, place)),
+      (select string_agg(audit.value_sql(source, f, before -> f, event.imported_at is not null), ', ' order by place)
+       from unnest(fields) with ordinality u(f, place)));
   end if;
 
-  shape := audit.shape_now(tracked, source);
-  if cardinality(shape.key) = 0 then
+  if cardinality(today.key) = 0 then
     raise exception 'audit.restore_sql: %.% has no primary key', tracked.schema_name, tracked.table_name
       using errcode = 'feature_not_supported', hint = 'Read before and after in audit.report, and write the statement by hand.';
   end if;
-  select string_agg(format('present.%1$I = known.%1$I', k), ' and ') into key_is from unnest(shape.key) k;
+  select string_agg(format('%I = %s::%s', k, audit.value_sql(source, k, after -> k, event.imported_at is not null),
+                           format_type(a.atttypid, null)), ' and ' order by place) into key_is
+  from unnest(today.key) with ordinality u(k, place)
+  join pg_attribute a on a.attrelid = source and a.attname = k;
   if event.action = 'i' then
-    return format('delete from %1$s present using jsonb_populate_record(null::%1$s, %2$L) known where %3$s;',
-      target, after, key_is);
+    return format('delete from %s where %s;', target, key_is);
   end if;
   if fields is null then
     return format('-- Only values that are never stored were changed in %s; nothing can be given back.', target);
   end if;
-  return format('update %1$s present set %2$s from jsonb_populate_record(null::%1$s, %3$L) before, '
-                'jsonb_populate_record(null::%1$s, %4$L) known where %5$s;',
-    target, (select string_agg(format('%1$I = before.%1$I', f), ', ') from unnest(fields) f), before, after, key_is);
+  return format('update %s set %s where %s;', target,
+    (select string_agg(format('%I = %s', f, audit.value_sql(source, f, before -> f, event.imported_at is not null)), ', ' order by place)
+     from unnest(fields) with ordinality u(f, place)), key_is);
 end
 $$;
 

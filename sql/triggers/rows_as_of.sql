@@ -1,6 +1,6 @@
 set local role audit_owner;
 
-create or replace function audit.rows_as_of("table" regclass, at timestamptz) returns setof jsonb
+create or replace function audit.rows_as_of("table" regclass, at timestamptz) returns table (fields jsonb, imported boolean)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -15,42 +15,61 @@ begin
             hint = 'Read its events in audit.report instead.';
   end if;
   select string_agg(format('image -> %L', k), ', ') into key_of from unnest(shape.key) k;
-  -- Under an older name of a key column, that row's own key tells which row it is.
+  -- Where a key column had another name, that row's own key tells which row it is.
   key_of := format('case when key is null or image ?& %L::text[] then jsonb_build_array(%s) '
-                   'else (select jsonb_agg(image -> k order by place) from unnest(key) with ordinality u(k, place)) end', shape.key, key_of);
+                   'else (select jsonb_agg(known -> k order by place) from unnest(key) with ordinality u(k, place)) end', shape.key, key_of);
 
-  -- The last event under each record_id tells what became of it, and only that one is read. An update is two statements about a row:
-  -- what it was is gone, what it is stands. So a changed key needs no special case.
+  -- What became of a row is told by the last transaction that wrote to it, and only its events are read. An update is two
+  -- statements about a row: what it was is gone, what it is stands. So a changed key needs no special case. Within a
+  -- transaction they are added up, image by image: a trigger, or a key that is checked later, may change their order.
   return query execute format($query$
-    with told as (
-      select l.event_id, l.occurred_at, l.shape_id, l.action, l.record_id, l.old_row, l.new_row, s.masked, s.key,
+    with shapes as materialized (
+      select s.shape_id, s.masked, s.key, s.parent is not null or s.parted as each, since.*
+      from audit.shapes s cross join lateral audit.columns_since(s, $6, $2) since
+      where s.tracked_id = $1 or s.tracked_id is null and s.schema_name = $3 and s.table_name = $4
+    ), told as (
+      select l.event_id, l.occurred_at, l.xact_id, l.shape_id, l.action, l.record_id, l.old_row, l.new_row,
+        s.masked, s.key, s.names, s.added, l.imported_at is not null as imported,
         -- Here record_id does not tell one row from another, or not all that happened to it.
-        s.parent is not null or s.parted or l.imported_at is not null as each
+        s.each or l.imported_at is not null or $7 as each
       from audit.log l
-      join audit.shapes s on s.shape_id = l.shape_id
-      where (s.tracked_id = $1 or s.tracked_id is null and s.schema_name = $3 and s.table_name = $4)
-        and l.occurred_at <= $2 and l.action in ('i', 'u', 'k', 'd', 't', 'b')
+      join shapes s on s.shape_id = l.shape_id
+      where l.occurred_at <= $2 and l.action in ('i', 'u', 'k', 'd', 't', 'b')
+    ), ranked as (
+      select *, first_value(xact_id) over w as last_xact, lead(xact_id) over w = xact_id or lag(xact_id) over w = xact_id as several
+      from told where not each
+      window w as (partition by record_id order by occurred_at desc, event_id desc)
     ), last as (
-      (select distinct on (record_id) * from told where not each
-       order by record_id, occurred_at desc, event_id desc)
+      select * from ranked where xact_id = last_xact or action = 'k'
       union all
-      select * from told where each or action = 'k'
+      select *, xact_id, true from told where each
+    ), read as (
+      select last.*, false as stands, audit.known_fields(shape_id, masked, old_row) as known from last
+      where old_row is not null and (several or action in ('d', 't', 'k'))
+      union all
+      select last.*, true, audit.known_fields(shape_id, masked, new_row) from last where new_row is not null
     ), images as (
-      select occurred_at, event_id, key, false as stands, audit.known_fields(shape_id, masked, old_row) as image from last
-      where old_row is not null and (each or action in ('d', 't', 'k'))
-      union all
-      select occurred_at, event_id, key, true, audit.known_fields(shape_id, masked, new_row) from last where new_row is not null
-    ), latest as (
-      select distinct on (%1$s) image, stands
+      select read.*, coalesce(added, '{}') || audit.renamed(known, names) as image from read
+    ), sums as (
+      select %1$s as id, xact_id, image, imported, max(occurred_at) as at, max(event_id) as event_id,
+        -- A baseline tells of no change.
+        sum(case when not stands then -1 when action <> 'b' then 1 else 0 end) as sum,
+        (array_agg(stands order by occurred_at desc, event_id desc, stands desc))[1] as stands
       from images
-      order by %1$s, occurred_at desc, event_id desc, stands desc
+      group by 1, 2, 3, 4
+    ), latest as (
+      select distinct on (id) image, imported, sum > 0 or sum = 0 and stands as stands
+      from (select *, max(at) over (partition by id, xact_id) as written from sums) s
+      where sum <> 0 or stands
+      order by id, written desc, sign(sum) desc, at desc, event_id desc
     )
-    select image - $5 from latest where stands
+    select image - $5, imported from latest where stands
     $query$, key_of)
-  using tracked.tracked_id, at, tracked.schema_name, tracked.table_name, tracked.mask || tracked.exclude;
+  using tracked.tracked_id, at, tracked.schema_name, tracked.table_name, tracked.mask || tracked.exclude, shape,
+    (select not i.indimmediate from pg_index i where i.indrelid = "table" and i.indisprimary);
 end
 $$;
 
 comment on function audit.rows_as_of(regclass, timestamptz) is
-  'The rows of a tracked table as they stood, as JSON objects. The inside of audit.as_of().';
+  'The rows of a tracked table as they stood, each as a JSON object: the text of every value, or for imported rows what was imported. The inside of audit.as_of(), and what to read where a value no longer fits its column. Errors: 42704 not tracked, 0A000 no primary key.';
 grant execute on function audit.rows_as_of(regclass, timestamptz) to audit_reader, audit_admin;

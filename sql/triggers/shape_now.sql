@@ -12,15 +12,18 @@ begin
   shape.tracked_id := tracked.tracked_id;
   shape.entity := tracked.entity;
   shape.label := tracked.label;
+  shape.relation := "table";
+  shape.made_of := audit.made_of("table");
   select n.nspname, c.relname, c.relkind = 'p' into shape.schema_name, shape.table_name, shape.parted
   from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = "table";
   select
     coalesce(array_agg(c.name order by c.number), '{}'),
     coalesce(array_agg(c.type::text order by c.number), '{}'),
+    coalesce(array_agg(c.number order by c.number), '{}'),
     coalesce(array_agg(c.name order by c.number) filter (
       where hiding and (c.name = any (tracked.mask) or c.name <> all (tracked.visible)
         or c.number = any (tracked.hidden) or c.number > tracked.newest)), '{}')
-  into shape.columns, shape.types, shape.masked
+  into shape.columns, shape.types, shape.numbers, shape.masked
   from audit.columns_of("table") c
   where c.name <> all (tracked.exclude);
   shape.key := coalesce((

@@ -53,7 +53,7 @@ as $$
       when not s.always then 'A capture trigger is switched off, changes go unrecorded: run audit.track() again.'
       when not s.unchanged then 'The capture function is not the one that was generated: run audit.track() again.'
       when cardinality(s.drifted) > 0 then 'Columns have changed since capture was set up: run audit.track() again.'
-      when not s.current then 'The table''s name or key has changed since capture was set up: run audit.track() again.'
+      when not s.current then 'The table''s name or key has changed since capture was set up, or what a type consists of: run audit.track() again.'
       when s.other_triggers then 'The table''s own triggers have changed since capture was set up: run audit.track() again.'
     end
   from seen s

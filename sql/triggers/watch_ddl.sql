@@ -4,7 +4,7 @@ begin
   if not exists (select from pg_event_trigger where evtname = 'audit_follow_ddl') then
     create event trigger audit_follow_ddl on ddl_command_end
       when tag in ('ALTER TABLE', 'CREATE TABLE', 'DROP TABLE', 'CREATE TRIGGER', 'ALTER TRIGGER', 'DROP TRIGGER',
-                   'CREATE FUNCTION', 'ALTER FUNCTION', 'DROP FUNCTION', 'ALTER SCHEMA', 'DROP SCHEMA', 'DROP OWNED')
+                   'CREATE FUNCTION', 'ALTER FUNCTION', 'DROP FUNCTION', 'ALTER SCHEMA', 'DROP SCHEMA', 'DROP OWNED', 'ALTER TYPE')
       execute function audit.follow_ddl();
     alter event trigger audit_follow_ddl enable always;
   end if;
