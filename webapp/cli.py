@@ -21,6 +21,7 @@ from .bench.command import bench
 from .connecting import connected
 from .errors import MigrationError
 from .evidence import command as evidence
+from .evidence.verify_command import verify
 from .explained import explained
 
 # Progress is for people: it goes to a terminal, and a pipe stays quiet.
@@ -238,4 +239,5 @@ def serve(workers: int) -> None:
 main.add_command(rights.user)  # with what it adds there
 main.add_command(evidence.keys)
 main.add_command(evidence.seal)
+main.add_command(verify)
 main.add_command(bench)

@@ -75,4 +75,4 @@ $$;
 
 comment on function audit.status() is
   'Whether capture is whole: one row per tracked table; "problem" is null when all is well, else it says what to do.';
-grant execute on function audit.status() to audit_admin, audit_web, audit_reader;
+grant execute on function audit.status() to audit_admin, audit_web, audit_reader, audit_sealer;

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg import sql
 
 from tests.conftest import Connection, Database
 from webapp.evidence import anchors, keys
-from webapp.evidence.proof import Checkpoint, PublicKey
+from webapp.evidence.proof import Checkpoint, PublicKey, leaf_hash, payload_commit, read_checkpoints
+from webapp.evidence.queries import load
 from webapp.evidence.service import Sealer
+from webapp.evidence.verifying import Verdict, verify
 
 
 @dataclass
@@ -42,6 +47,44 @@ class Evidence:
 
     def checkpoints(self) -> list[Checkpoint]:
         return [Checkpoint.parse(row[0]) for row in self.db.run("select note from audit.checkpoints order by number")]
+
+    def verify(
+        self,
+        copies: Sequence[str] | None = None,
+        *,
+        lag: float = 15,
+        overdue: float = 75,
+        connection: Connection | None = None,
+    ) -> Verdict:
+        """What verification finds, compared with the anchored file, or with other copies."""
+        texts = [self.anchor.read_text()] if copies is None else copies
+        own = connection or self.db.connect("sealer")
+        return verify(
+            self.sealer.url,
+            own,
+            self.key,
+            [read_checkpoints(text) for text in texts],
+            jobs=1,
+            lag=timedelta(minutes=lag),
+            overdue=timedelta(minutes=overdue),
+        )
+
+    def elsewhere(self, key: Path | None, anchor: Path | None = None) -> Evidence:
+        """The same log, sealed with another key or for another place: what an attacker runs."""
+        places = anchors.parse(f"file:{anchor}" if anchor else "")
+        return replace(self, sealer=replace(self.sealer, key_file=key or self.sealer.key_file, anchors=places))
+
+    def reseal(self, event_id: int) -> None:
+        """A new leaf for an event, made as the sealer makes it."""
+        row = self.db.superuser.execute(
+            sql.SQL("select header, details, old_row, new_row from ({}) s where event_id = {}").format(
+                load("sealable"), event_id
+            )
+        ).fetchone()
+        assert row
+        header, *payload = row
+        leaf = leaf_hash(header, payload_commit(b"s" * 16, *payload))
+        self.db.run("update audit.leaves set salt = %s, leaf_hash = %s where event_id = %s", b"s" * 16, leaf, event_id)
 
     def with_anchors(self, setting: str) -> Evidence:
         return replace(self, sealer=replace(self.sealer, anchors=anchors.parse(setting)))

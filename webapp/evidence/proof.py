@@ -30,6 +30,7 @@ class Broken(Exception):
     def __init__(self, verdict: str, message: str) -> None:
         super().__init__(f"{verdict}: {message}")
         self.verdict = verdict
+        self.message = message
 
 
 # -- the tree, as in RFC 6962 --------------------------------------------------------------------
@@ -260,16 +261,21 @@ class Trust:
 
     key: PublicKey
 
+    def __post_init__(self) -> None:
+        self.seen = [self.key]
+
     def require(self, checkpoint: Checkpoint) -> None:
         """Raise Broken unless the checkpoint is signed as it must be; follow it when it names the next key."""
         if not self.key.has_signed(checkpoint.note):
-            if not checkpoint.note.signatures:
-                raise Broken("rewritten checkpoint", f"{checkpoint} is not signed")
-            raise Broken("rewritten checkpoint", f"{checkpoint} is not signed by {self.key.name}+{self.key.id.hex()}")
-        if checkpoint.next_key:
+            signed = (
+                f"not signed by {self.key.name}+{self.key.id.hex()}" if checkpoint.note.signatures else "not signed"
+            )
+            raise Broken("rewritten checkpoint", f"{checkpoint} is {signed}")
+        if checkpoint.next_key and checkpoint.next_key != self.key:
             if not checkpoint.next_key.has_signed(checkpoint.note):
                 raise Broken("rewritten checkpoint", f"{checkpoint} names a next key that has not signed it")
             self.key = checkpoint.next_key
+            self.seen.append(self.key)
 
 
 def read_checkpoints(text: str) -> list[Checkpoint]:
@@ -279,9 +285,15 @@ def read_checkpoints(text: str) -> list[Checkpoint]:
 
 
 def require_chain(checkpoints: Sequence[Checkpoint], trust: Trust) -> None:
-    """Raise Broken at the first checkpoint that is not signed, or does not follow the one before it."""
+    """Raise Broken at the first checkpoint that does not follow the one before it, or is not signed as it must be.
+
+    When the key at hand is one that came later, what is older is proven by the chain alone.
+    """
+    named = (place for place, checkpoint in enumerate(checkpoints) if checkpoint.next_key == trust.key)
+    first = next(named, 0)
     for place, checkpoint in enumerate(checkpoints):
-        trust.require(checkpoint)
+        if place >= first:
+            trust.require(checkpoint)
         if place == 0:
             if checkpoint.number == 0 and checkpoint.previous != NOTHING:
                 raise Broken("rewritten checkpoint", "the first checkpoint names one before it")
@@ -290,8 +302,6 @@ def require_chain(checkpoints: Sequence[Checkpoint], trust: Trust) -> None:
         if checkpoint.number != before.number + 1:
             raise Broken("missing", f"between checkpoints {before.number} and {checkpoint.number}, others are missing")
         if checkpoint.previous != before.digest:
-            raise Broken(
-                "rewritten checkpoint", f"{checkpoint} does not follow checkpoint {before.number} as it is here"
-            )
+            raise Broken("rewritten checkpoint", f"{checkpoint} does not follow checkpoint {before.number} as it is")
         if checkpoint.size < before.size or checkpoint.time < before.time or checkpoint.log != before.log:
             raise Broken("rewritten checkpoint", f"{checkpoint} goes back behind checkpoint {before.number}")

@@ -1,0 +1,151 @@
+"""auditlog verify."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from .. import config
+from ..connecting import connected
+from ..errors import AuditLogError
+from ..explained import explained
+from . import anchors, keys
+from .proof import Broken, Checkpoint, PublicKey, read_checkpoints
+from .verifying import LAG, Verdict
+from .verifying import verify as verify_log
+
+SHOWN = 20  # findings; the rest is counted
+
+
+@click.command()
+@click.option("--key", "key", metavar="KEY|FILE", help="The public key. Default: the .pub beside the signing key.")
+@click.option(
+    "--checkpoints",
+    "copies",
+    multiple=True,
+    metavar="FILE|REPOSITORY",
+    help="An anchored copy; may be given again. Default: files and repositories in AUDITLOG_ANCHORS.",
+)
+@click.option(
+    "--lag",
+    type=click.FloatRange(min=0),
+    default=LAG.total_seconds() / 60,
+    show_default=True,
+    help="Minutes after which an event must have its seal.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@explained
+def verify(key: str | None, copies: tuple[str, ...], lag: float, jobs: int, as_json: bool) -> None:
+    """Check that the log is what was sealed.
+
+    Exit code 0: proven. 3: broken. 4: nothing is broken, but seals are late or capture is not whole.
+    1: it could not be checked.
+
+    Example: auditlog verify --key seal.pub --checkpoints /mnt/anchor/checkpoints
+    """
+    public = public_key(key)
+    anchored = [_copy(copy) for copy in copies or _own_copies()]
+    url = config.database_url()
+    with connected(url, "verify", needs="the role audit_sealer", autocommit=True) as connection, _bar() as progress:
+        task = progress.add_task("Verifying", total=None)
+        found = verify_log(
+            url,
+            connection,
+            public,
+            anchored,
+            jobs=jobs,
+            lag=timedelta(minutes=lag),
+            on_progress=lambda done, size: progress.update(task, completed=done, total=size),
+        )
+    if as_json:
+        click.echo(json.dumps(as_object(found), indent=2))
+    else:
+        click.echo("\n".join(lines(found)))
+    sys.exit(found.exit_code)
+
+
+def public_key(given: str | None) -> PublicKey:
+    """The key itself, or the one in a file. Raises AuditLogError."""
+    if given is None:
+        settings = config.evidence()
+        if not settings.key_file:
+            raise AuditLogError("name the public key with --key: what `auditlog keys show` prints, or its file")
+        given = str(keys.public_file(Path(settings.key_file)))
+    try:
+        return PublicKey.parse(Path(given).read_text() if "+" not in given or Path(given).exists() else given)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise AuditLogError(f'the public key "{given}" cannot be used ({reason})') from None
+
+
+def _own_copies() -> list[str]:
+    found = anchors.parse(config.evidence().anchors)
+    files = [str(anchor.path) for anchor in found if isinstance(anchor, anchors.FileAnchor)]
+    return files + [str(anchor.repository) for anchor in found if isinstance(anchor, anchors.GitAnchor)]
+
+
+def _copy(place: str) -> list[Checkpoint]:
+    path = Path(place)
+    try:
+        return read_checkpoints((path / "checkpoints" if path.is_dir() else path).read_text())
+    except (OSError, UnicodeDecodeError, Broken) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise AuditLogError(f'the anchored copy "{place}" cannot be read ({reason})') from None
+
+
+def lines(found: Verdict) -> Iterable[str]:
+    """The verdict in words."""
+    by = f"{found.checkpoints:,} checkpoints, {found.anchored:,} of them anchored"
+    yield f"proven: {found.proven:,} events, by {by}" + (f"; the last is {found.last}" if found.last else "")
+    if found.erased:
+        yield f"erased: {found.erased:,} events, as erase events say"
+    if found.unsealed:
+        yield f"not yet sealed: {found.unsealed:,} events"
+    if not found.anchored:
+        yield "note: no anchored copy was compared; whoever has the key and the database could have rewritten both"
+    for note in found.notes:
+        yield f"note: {note}"
+    for late in found.late:
+        yield f"late: {late}"
+    yield from map(str, found.broken[:SHOWN])
+    if len(found.broken) > SHOWN:
+        yield f"… and {len(found.broken) - SHOWN:,} more"
+    if found.broken:
+        yield "THE LOG IS NOT WHAT WAS SEALED."
+
+
+def as_object(found: Verdict) -> dict[str, object]:
+    """The verdict for programs."""
+    return {
+        "verdict": {0: "proven", 3: "broken", 4: "late"}[found.exit_code],
+        "proven": found.proven,
+        "erased": found.erased,
+        "not_yet_sealed": found.unsealed,
+        "checkpoints": found.checkpoints,
+        "anchored": found.anchored,
+        "last_checkpoint": found.last.number if found.last else None,
+        "broken": [asdict(finding) for finding in found.broken],
+        "late": found.late,
+        "notes": found.notes,
+    }
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    )
