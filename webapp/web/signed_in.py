@@ -5,7 +5,6 @@ Who is not signed in has a cookie that names nothing in the database, so that vi
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from flask import Flask, Request, Response, g, request, session
 from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.local import LocalProxy
 
-from .. import db, sessions
+from .. import db, keys, sessions
 from ..accounts import Nobody, User
 from ..config import SessionLimits, Settings
 from ..sessions import Session
@@ -127,7 +126,7 @@ class WebSession(SessionMixin):
             basis = self.cookie
         else:
             return None
-        return hmac.new(self._secret_key.encode(), basis.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(keys.derived(self._secret_key, "csrf"), basis.encode(), "sha256").hexdigest()
 
     def __getitem__(self, key: str) -> Any:
         if key != CSRF:
