@@ -6,7 +6,7 @@ from flask import Flask
 
 from . import config, db, logs, permissions
 from .views import auth, errors, health, my_sessions, report
-from .web import addresses, csrf, forms, headers, rendering, signed_in
+from .web import addresses, bounds, csrf, forms, headers, hosts, rendering, signed_in
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:
@@ -15,10 +15,12 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app = Flask(__name__)
     logs.configure()
     headers.init_app(app, settings)
+    hosts.init_app(app, settings)
+    bounds.init_app(app)
     db.init_app(app, settings)
     signed_in.init_app(app, settings)
     permissions.init_app(app)
-    csrf.init_app(app)
+    csrf.init_app(app, settings)
     forms.init_app(app)
     rendering.init_app(app, settings)
     addresses.init_app(app)

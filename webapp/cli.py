@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from . import config, demo, embedded, events, migrations, rights, server
+from . import config, demo, embedded, events, migrations, rights, secret_settings, server
 from .bench.command import bench
 from .connecting import connected
 from .errors import MigrationError
@@ -231,8 +231,13 @@ def serve(workers: int) -> None:
     Example: AUDITLOG_BIND=127.0.0.1:8000 auditlog serve
     """
     settings = config.from_environment()
+    secret_settings.require_strong_password(settings.database_url)
     server.require_database(settings)
     server.require_free_port(settings.bind, "AUDITLOG_BIND")
+    for warning in server.warnings(settings):
+        click.echo(f"Warning: {warning}", err=True)
+    click.echo(f"Audit Log Report: {settings.public_url}/")
+    sys.stdout.flush()
     server.WebServer(settings, workers=workers).run()
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
-from pathlib import Path
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
-
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from .errors import ConfigurationError
 from .filters import ZONES
+from .secret_settings import database_url, given, secret_key
 
 #: name -> (default, what it does). The README's table is checked against this.
 SETTINGS: dict[str, tuple[str, str]] = {
@@ -25,18 +22,20 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "signs forms and page cursors; at least 32 characters; required by `serve`",
     ),
     "AUDITLOG_SECRET_KEY_FILE": ("", "file that holds the secret key, instead of the variable"),
+    "AUDITLOG_DATABASE_URL_FILE": ("", "file that holds the connection URL, instead of the variable"),
     "AUDITLOG_TIME_ZONE": ("UTC", "zone that the report shows until a reader chooses another"),
     "AUDITLOG_BIND": ("127.0.0.1:8000", "address and port that `serve` listens on"),
-    "AUDITLOG_PUBLIC_URL": ("", "address of the report in a browser, for links; without it, that of `AUDITLOG_BIND`"),
+    "AUDITLOG_PUBLIC_URL": (
+        "",
+        "address in the browser, such as https://audit.example.org; without it, that of `AUDITLOG_BIND`",
+    ),
+    "AUDITLOG_TRUSTED_PROXIES": ("", "addresses or networks of proxies whose X-Forwarded-For is believed"),
     "AUDITLOG_POOL_SIZE": ("8", "database connections per web process"),
     "AUDITLOG_STATEMENT_TIMEOUT": ("15000", "milliseconds after which a page's query is given up"),
+    "AUDITLOG_LOCK_TIMEOUT": ("3000", "milliseconds after which a query stops waiting for a lock"),
     "AUDITLOG_SESSION_IDLE": ("60", "minutes without a click after which a session ends"),
     "AUDITLOG_SESSION_LONGEST": ("720", "minutes after which a session ends in any case"),
     "AUDITLOG_CONFIRM_AFTER": ("15", "minutes after which an export takes the password again"),
-    "AUDITLOG_SECURE_COOKIES": (
-        "auto",
-        "`on` behind HTTPS, `off` for plain HTTP; `auto` is off only on a loopback address",
-    ),
     "AUDITLOG_SEAL_KEY_FILE": ("", "file with the private key that signs seals; `serve` seals when it is set"),
     "AUDITLOG_SEAL_KEY_PASSPHRASE": ("", "passphrase of that file, if it has one"),
     "AUDITLOG_ANCHORS": (
@@ -45,7 +44,9 @@ SETTINGS: dict[str, tuple[str, str]] = {
     ),
 }
 
-MAKE_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,32 @@ class SessionLimits:
 class Settings:
     """What the web application needs to know."""
 
-    database_url: str
-    secret_key: str
+    database_url: str = field(repr=False)  # may hold a password, and what is shown ends up in logs
+    secret_key: str = field(repr=False)
     time_zone: str = "UTC"
     bind: str = "127.0.0.1:8000"
+    public_url: str = "http://127.0.0.1:8000"
+    trusted_proxies: tuple[Network, ...] = ()
     pool_size: int = 8
     statement_timeout: int = 15_000
-    secure_cookies: bool = False
+    lock_timeout: int = 3_000
     session_idle: int = 60
     session_longest: int = 12 * 60
     confirm_after: int = 15
+
+    @property
+    def host(self) -> str:
+        """The name of this site, as a browser says it; without the port."""
+        return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def over_https(self) -> bool:
+        """Whether browsers reach it by HTTPS: always, unless its address is one of this machine only."""
+        return self.public_url.startswith("https:") or self.host not in LOOPBACK
+
+    @property
+    def listens_on_loopback(self) -> bool:
+        return self.bind.rpartition(":")[0].strip("[]") in LOOPBACK
 
     @property
     def session_limits(self) -> SessionLimits:
@@ -119,21 +136,22 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     if not host or not port.isdecimal():
         raise ConfigurationError(f'AUDITLOG_BIND is "{bind}": expected address:port, such as 127.0.0.1:8000')
 
-    secure = value("AUDITLOG_SECURE_COOKIES")
-    if secure not in ("auto", "on", "off"):
-        raise ConfigurationError(f'AUDITLOG_SECURE_COOKIES is "{secure}": expected auto, on or off')
+    if environ.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
+        raise ConfigurationError("FLASK_DEBUG is set, and would show the inside of errors to readers: unset it")
 
     return Settings(
         database_url=database_url(environ),
-        secret_key=_secret_key(value("AUDITLOG_SECRET_KEY"), value("AUDITLOG_SECRET_KEY_FILE")),
+        secret_key=secret_key(environ),
         time_zone=zone,
         bind=bind,
+        public_url=public_url(environ),
+        trusted_proxies=_networks(value("AUDITLOG_TRUSTED_PROXIES")),
         pool_size=number("AUDITLOG_POOL_SIZE", 2, 200),  # an export needs two: one reads, one records
         statement_timeout=number("AUDITLOG_STATEMENT_TIMEOUT", 100, 600_000),
+        lock_timeout=number("AUDITLOG_LOCK_TIMEOUT", 100, 600_000),
         session_idle=number("AUDITLOG_SESSION_IDLE", 2, 24 * 60),  # its last use is noted once a minute
         session_longest=number("AUDITLOG_SESSION_LONGEST", 2, 7 * 24 * 60),
         confirm_after=number("AUDITLOG_CONFIRM_AFTER", 1, 7 * 24 * 60),
-        secure_cookies=secure == "on" or (secure == "auto" and host not in ("127.0.0.1", "localhost", "[::1]")),
     )
 
 
@@ -151,73 +169,25 @@ def public_url(environ: Mapping[str, str] = os.environ) -> str:
     bind = environ.get("AUDITLOG_BIND", "").strip() or SETTINGS["AUDITLOG_BIND"][0]
     url = environ.get("AUDITLOG_PUBLIC_URL", "").strip().rstrip("/") or f"http://{bind}"
     parts = urlsplit(url)
-    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.path or parts.query or parts.fragment:
         raise ConfigurationError(
             f'AUDITLOG_PUBLIC_URL is "{url}": expected an address such as https://audit.example.org'
         )
-    if parts.scheme == "http" and not local and "AUDITLOG_PUBLIC_URL" in environ:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK and "AUDITLOG_PUBLIC_URL" in environ:
         raise ConfigurationError(f'AUDITLOG_PUBLIC_URL is "{url}": passwords need https, except on 127.0.0.1')
     return url
 
 
 def own_database_url(environ: Mapping[str, str] = os.environ) -> str:
     """The database that was named, for a command that can do without: "" when none was."""
-    return database_url(environ) if environ.get("AUDITLOG_DATABASE_URL", "").strip() else ""
+    return database_url(environ) if given(environ, "AUDITLOG_DATABASE_URL") else ""
 
 
-def database_url(environ: Mapping[str, str] = os.environ) -> str:
-    url = environ.get("AUDITLOG_DATABASE_URL", "").strip()
-    if not url:
-        raise ConfigurationError(
-            "AUDITLOG_DATABASE_URL is not set: name your database, for example "
-            "AUDITLOG_DATABASE_URL=postgresql://user@host/database (or try `auditlog demo`, which brings its own)"
-        )
-    if not _is_understood(url):
-        # Neither it nor libpq's complaint is quoted: both may hold a password.
-        raise ConfigurationError(
-            "AUDITLOG_DATABASE_URL cannot be understood: write it as postgresql://user@host/database, "
-            "and in a password %40 for @, %3A for : and %2F for /"
-        )
-    return url
-
-
-def _is_understood(url: str) -> bool:
+def _networks(text: str) -> tuple[Network, ...]:
     try:
-        parts = conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        return False
-    # libpq takes what follows an unquoted @ in a password for the host and the port, and would print it as such.
-    ports = str(parts.get("port") or "5432").split(",")
-    return all(port.isdecimal() for port in ports) and "@" not in str(parts.get("host", ""))[1:]
-
-
-def _secret_key(key: str, file: str) -> str:
-    if file and not key:
-        key = _kept_key(Path(file))
-    if not key:
-        raise ConfigurationError(f"AUDITLOG_SECRET_KEY is not set: make one with `{MAKE_KEY}`")
-    if len(key) < 32 or len(set(key)) < 10:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
         raise ConfigurationError(
-            f"AUDITLOG_SECRET_KEY is too weak: at least 32 characters, made at random with `{MAKE_KEY}`"
-        )
-    return key
-
-
-def _kept_key(file: Path) -> str:
-    try:
-        mode = file.stat().st_mode
-        key = file.read_text().strip()
-    except FileNotFoundError:
-        raise ConfigurationError(
-            f'AUDITLOG_SECRET_KEY_FILE: there is no file "{file}": make it with `(umask 077; {MAKE_KEY} > {file})`'
+            f'AUDITLOG_TRUSTED_PROXIES is "{text}": expected addresses or networks with commas, '
+            "such as 127.0.0.1, 10.1.0.0/16"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text"
-        raise ConfigurationError(f'AUDITLOG_SECRET_KEY_FILE: "{file}" cannot be read ({reason})') from None
-    # A group may be the server's own; everybody is too many.
-    if mode & (stat.S_IROTH | stat.S_IWOTH):
-        raise ConfigurationError(
-            f'AUDITLOG_SECRET_KEY_FILE: others can read "{file}", and sign in as anybody with it: chmod 600 {file}'
-        )
-    return key

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psycopg
 import structlog
 from flask import Flask, current_app
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from . import migrations
 from .config import Settings
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Patience:
+    """How long a request waits for a connection: not as long as usual just after another one has waited in vain.
+
+    While a database is gone or full, every thread would wait, and nobody be left to say so.
+    """
+
+    USUAL, SHORT, REMEMBERED = 5.0, 0.5, 10.0  # seconds
+
+    def __init__(self) -> None:
+        self._short_until = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return self.SHORT if time.monotonic() < self._short_until else self.USUAL
+
+    def was_in_vain(self) -> None:
+        self._short_until = time.monotonic() + self.REMEMBERED
+
+    def was_rewarded(self) -> None:
+        self._short_until = 0.0
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -32,16 +55,24 @@ def init_app(app: Flask, settings: Settings) -> None:
             )
 
     def configure(connection: Connection) -> None:
-        connection.execute("select set_config('statement_timeout', %s, false)", (str(settings.statement_timeout),))
-        connection.execute("set timezone = 'UTC'")
+        connection.execute(
+            "select set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),"
+            " set_config('idle_in_transaction_session_timeout', '60s', false), set_config('timezone', 'UTC', false)",
+            (str(settings.statement_timeout), str(settings.lock_timeout)),
+        )
         connection.commit()
 
     pool: ConnectionPool[Connection] = ConnectionPool(
         settings.database_url,
-        kwargs={"application_name": "auditlog-web"},
+        # A server that is gone without a word is noticed in seconds, too.
+        kwargs={
+            "application_name": "auditlog-web",
+            "connect_timeout": 5,
+            "keepalives_idle": 10,
+            "tcp_user_timeout": 15_000,
+        },
         min_size=0,
         max_size=settings.pool_size,
-        timeout=5,
         # Attempts wait twice as long each time; starting over finds a database soon after it is back.
         reconnect_timeout=5,
         configure=configure,
@@ -51,13 +82,21 @@ def init_app(app: Flask, settings: Settings) -> None:
         name="auditlog-web",
     )
     app.extensions["pool"] = pool
+    app.extensions["patience"] = Patience()
 
 
 @contextmanager
 def connection() -> Generator[Connection]:
     """A connection and its transaction: committed at the end, rolled back on an error."""
     pool: ConnectionPool[Connection] = current_app.extensions["pool"]
-    with pool.connection() as borrowed:
+    patience: Patience = current_app.extensions["patience"]
+    with ExitStack() as stack:
+        try:
+            borrowed = stack.enter_context(pool.connection(timeout=patience.seconds))
+        except PoolTimeout:
+            patience.was_in_vain()
+            raise
+        patience.was_rewarded()
         yield borrowed
 
 

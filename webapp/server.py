@@ -4,71 +4,27 @@ from __future__ import annotations
 
 import errno
 import os
-import selectors
 import socket
 import time
-from concurrent.futures import Future
-from functools import partial
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
-from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from . import create_app, migrations
 from .config import Settings
 from .connecting import connected
 from .errors import ServerError
+from .web_worker import Worker
 
 PORT_SECONDS = 5  # a server that was killed needs a moment to let go of its port
 PORTS = range(1, 65_536)
-DRAINED_AT_ONCE = 65_536
-
-
-class Worker(ThreadWorker):
-    """gunicorn's threads, but a client that keeps an answered connection open holds up nobody.
-
-    Before it closes a connection, gunicorn waits up to 2 s in its main loop for the client to close first: without
-    that, what the client is still sending would cost it the answer. Here the loop itself watches for it meanwhile.
-    """
-
-    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
-        if fs.cancelled() or fs.exception() or fs.result():
-            super().finish_request(conn, fs)  # kept alive, put off, or broken: there is nothing to wait for
-            return
-        try:
-            conn.sock.shutdown(socket.SHUT_WR)
-            conn.sock.setblocking(False)
-            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
-        except (OSError, ValueError):  # it is closed already
-            self._close(conn)
-            return
-        # From here it is like a connection on which nothing was said yet: closed when its time is up.
-        conn.set_timeout()
-        self.pending_conns.append(conn)
-
-    def _drain(self, conn: TConn, sock: socket.socket) -> None:
-        """Throw away what the client still sends; close when it has closed."""
-        try:
-            if sock.recv(DRAINED_AT_ONCE):
-                return
-        except BlockingIOError:
-            return
-        except OSError:
-            pass
-        self.poller.unregister(sock)
-        self.pending_conns.remove(conn)
-        self._close(conn)
-
-    def _close(self, conn: TConn) -> None:
-        self.nr_conns -= 1
-        conn.close()
 
 
 class WebServer(BaseApplication):
     """Serves until it is told to stop. The application is made in each worker, after the fork."""
 
-    def __init__(self, settings: Settings, *, workers: int, threads: int = 8, quiet: bool = False) -> None:
+    def __init__(self, settings: Settings, *, workers: int, threads: int = 16, quiet: bool = False) -> None:
         self.settings = settings
         self.options: dict[str, Any] = {
             "bind": settings.bind,
@@ -77,9 +33,13 @@ class WebServer(BaseApplication):
             "worker_class": Worker,
             "timeout": 60,
             "graceful_timeout": 10,
+            "keepalive": 5,
+            "backlog": 128,
+            "worker_connections": 200,
             "limit_request_line": 8190,
             "limit_request_fields": 60,
             "limit_request_field_size": 8190,
+            "forwarded_allow_ips": "",  # what a proxy says is judged in one place: AUDITLOG_TRUSTED_PROXIES
             "proc_name": "auditlog",
             "loglevel": "warning" if quiet else "info",
             "control_socket_disable": True,
@@ -93,6 +53,21 @@ class WebServer(BaseApplication):
 
     def load(self) -> Flask:  # pyright: ignore[reportIncompatibleMethodOverride]
         return create_app(self.settings)
+
+
+def warnings(settings: Settings) -> list[str]:
+    """What whoever starts the server must know about its address."""
+    if settings.over_https and not settings.public_url.startswith("https:"):
+        return [
+            f"{settings.bind} is open to other machines, so people can sign in by HTTPS only: put a proxy with HTTPS "
+            "in front, and set AUDITLOG_PUBLIC_URL to its address, such as https://audit.example.org"
+        ]
+    if not settings.over_https and not settings.listens_on_loopback:
+        return [
+            f"insecure: {settings.bind} is open to other machines, and {settings.public_url} is plain HTTP: whoever "
+            "is on the way reads passwords. Set AUDITLOG_BIND to 127.0.0.1, unless something else keeps others out"
+        ]
+    return []
 
 
 def require_port(port: int) -> None:

@@ -221,7 +221,16 @@ def test_a_secret_that_can_be_guessed_is_refused_with_the_way_to_a_good_one(key:
         ("AUDITLOG_POOL_SIZE", "0"),
         ("AUDITLOG_POOL_SIZE", "many"),
         ("AUDITLOG_STATEMENT_TIMEOUT", "99"),
-        ("AUDITLOG_SECURE_COOKIES", "yes"),
+        ("AUDITLOG_LOCK_TIMEOUT", "0"),
+        ("AUDITLOG_SESSION_IDLE", "1"),
+        ("AUDITLOG_SESSION_LONGEST", "for ever"),
+        ("AUDITLOG_CONFIRM_AFTER", "0"),
+        ("AUDITLOG_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("AUDITLOG_TRUSTED_PROXIES", "the proxy"),
+        ("AUDITLOG_PUBLIC_URL", "http://audit.example.org"),
+        ("AUDITLOG_PUBLIC_URL", "audit.example.org"),
+        ("AUDITLOG_PUBLIC_URL", "https://audit.example.org/here"),
+        ("FLASK_DEBUG", "1"),
     ],
 )
 def test_a_setting_that_is_wrong_or_unknown_is_named(name: str, value: str) -> None:

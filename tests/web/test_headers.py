@@ -29,7 +29,7 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(app: Flas
 
 
 def test_behind_https_the_cookie_never_leaves_it(people: object, settings: Settings) -> None:
-    app = create_app(replace(settings, secure_cookies=True))
+    app = create_app(replace(settings, public_url="https://audit.example.org"))
     try:
         cookie = cookie_of(app)
         assert cookie.startswith("__Host-auditlog=")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import psycopg
 import structlog
 from flask import Flask, render_template, request
@@ -10,7 +12,7 @@ from psycopg_pool import PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from .. import accounts, db
-from ..web import csrf, recording
+from ..web import csrf, hosts, recording
 from ..web.signed_in import current_user
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -22,11 +24,16 @@ PAGES = {
         "Nothing here",
         "There is no such page or event. It may have been mistyped, or belong to another database.",
     ),
+    414: ("The address is too long", "It holds more than this page takes. Go back, and use fewer or shorter filters."),
     405: (
         "That did not work",
         "This address cannot be used in that way. Go back and use the buttons of the page.",
     ),
-    413: ("Too much at once", "The form was larger than this page takes."),
+    431: (
+        "Too much beside the address",
+        "Your browser sent more headers than this server takes. Delete the cookies of this site, and try again.",
+    ),
+    413: ("Too much at once", "The form was larger than this page takes. Nothing was done with it."),
 }
 Page = tuple[str, int, dict[str, str]]
 
@@ -35,8 +42,20 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(psycopg.OperationalError, _unavailable)
     app.register_error_handler(PoolTimeout, _unavailable)
+    app.register_error_handler(psycopg.errors.LockNotAvailable, _busy)
     app.register_error_handler(psycopg.errors.QueryCanceled, _too_slow)
     app.register_error_handler(Exception, _bug)
+
+
+def raw(app: Flask, status: HTTPStatus) -> bytes:
+    """A whole answer of HTTP, for what is so wrong that it never becomes a request of Flask's."""
+    title, text = PAGES[status]
+    with app.test_request_context("/"):
+        page = render_template("error.html", code=status, title=title, text=text)
+        answer = app.process_response(app.make_response((page, status)))
+    head = [f"HTTP/1.1 {status.value} {status.phrase}", "Connection: close"]
+    head += [f"{name}: {value}" for name, value in answer.headers]
+    return "\r\n".join([*head, "", page]).encode()
 
 
 def _page(code: int, title: str, text: str, **headers: str) -> Page:
@@ -45,6 +64,8 @@ def _page(code: int, title: str, text: str, **headers: str) -> Page:
 
 def _http_error(error: HTTPException) -> Page:
     code = error.code or 500
+    if isinstance(error, hosts.UnknownHost):
+        return *hosts.unknown_host(), {}
     if code == 403:
         return _forbidden()
     if isinstance(error, CSRFError):
@@ -69,6 +90,16 @@ def _unavailable(error: Exception) -> Page:
         503,
         "The database does not answer",
         "Nothing is lost: changes are recorded by the database itself. Try again in a moment.",
+        **{"Retry-After": "10"},
+    )
+
+
+def _busy(error: Exception) -> Page:
+    log.warning("the database is busy", error=type(error).__name__, path=request.path)
+    return _page(
+        503,
+        "Too many people at once",
+        "The database is busy with others. Try again in a moment.",
         **{"Retry-After": "10"},
     )
 

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 from flask import redirect, render_template, request, url_for
 
 from .. import accounts, db
-from . import recording
+from . import csrf, recording
 from .forms import ConfirmForm, typed
 from .signed_in import current
 
@@ -64,6 +64,7 @@ def page(form: ConfirmForm, back: str) -> str:
 
 def _back() -> str:
     """The page with the button that was pressed, if the browser says which it was."""
-    referrer = request.referrer or ""
-    own = request.host_url
-    return "/" + referrer.removeprefix(own) if referrer.startswith(own) else url_for("report.reports")
+    for origin in csrf.own_origins():
+        if (request.referrer or "").startswith(f"{origin}/"):
+            return (request.referrer or "").removeprefix(origin)
+    return url_for("report.reports")

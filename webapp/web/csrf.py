@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
+from ..config import Settings
 from .forms import typed
 from .signed_in import current
 
@@ -27,7 +28,8 @@ COMPLAINTS = {
 TOO_OLD = ("This page was too old", "Nothing has happened yet. Try once more.")
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, settings: Settings) -> None:
+    app.config["OWN_ORIGIN"] = settings.public_url
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session, so that a page left open still works
     app.before_request(_only_from_here)
     protect.init_app(app)
@@ -55,13 +57,14 @@ def _only_from_here() -> None:
     if request.method in ("GET", "HEAD", "OPTIONS", "TRACE"):
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site not in (None, "same-origin", "none") or (site is None and origin not in (None, _own_origin())):
+    if site not in (None, "same-origin", "none") or (site is None and origin not in (None, *own_origins())):
         raise CSRFError(ELSEWHERE)
 
 
 def _is_surely_from_here() -> bool:
-    return request.headers.get("Sec-Fetch-Site") == "same-origin" or request.headers.get("Origin") == _own_origin()
+    return request.headers.get("Sec-Fetch-Site") == "same-origin" or request.headers.get("Origin") in own_origins()
 
 
-def _own_origin() -> str:
-    return request.host_url.rstrip("/")
+def own_origins() -> tuple[str, str]:
+    """As the browser says it, and as it is known: a proxy may have changed the first."""
+    return request.host_url.rstrip("/"), str(current_app.config["OWN_ORIGIN"])

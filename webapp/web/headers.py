@@ -17,10 +17,8 @@ CONTENT_SECURITY_POLICY = (
 def init_app(app: Flask, settings: Settings) -> None:
     config: dict[str, Any] = dict(
         SECRET_KEY=settings.secret_key,
-        SESSION_COOKIE_NAME="__Host-auditlog" if settings.secure_cookies else "auditlog",
-        SESSION_COOKIE_SECURE=settings.secure_cookies,
-        MAX_CONTENT_LENGTH=64 * 1024,
-        MAX_FORM_MEMORY_SIZE=64 * 1024,
+        SESSION_COOKIE_NAME="__Host-auditlog" if settings.over_https else "auditlog",
+        SESSION_COOKIE_SECURE=settings.over_https,
     )
     app.config.update(config)
 
@@ -29,10 +27,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
-        if settings.secure_cookies:
+        if settings.over_https:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response
 

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from ..accounts import User
 from ..db import Connection
+from .hosts import PEER
 from .signed_in import current
 
 
@@ -49,5 +50,9 @@ def visitor(user: User | None = None) -> Visitor:
     return Visitor(
         user_id=user.user_id if user else None,
         name=user.name if user else None,
-        context={"ip": request.remote_addr, "user_agent": request.user_agent.string[:300]},
+        context={
+            "ip": request.remote_addr,
+            "user_agent": request.user_agent.string[:300],
+            **({"proxy": request.environ[PEER]} if PEER in request.environ else {}),
+        },
     )

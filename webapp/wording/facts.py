@@ -12,6 +12,7 @@ from .values import plain
 
 LABELS = {
     "ip": "IP address",
+    "proxy": "By way of proxy",
     "user_agent": "Browser",
     "sha256": "SHA-256",
     "row_count": "Rows",
