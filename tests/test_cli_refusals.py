@@ -28,6 +28,9 @@ ARGUMENTS = {
     ("user", "add"): ["mei@example.org", "--name", "Mei"],
     ("user", "set-role"): ["mei@example.org", "editor"],
     ("user", "disable"): ["mei@example.org"],
+    ("user", "grant"): ["mei@example.org", "audit.view"],
+    ("user", "revoke"): ["mei@example.org", "audit.view"],
+    ("user", "limit"): ["mei@example.org", "contacts"],
     ("user", "reset-password"): ["mei@example.org"],
     ("user", "reset-totp"): ["mei@example.org"],
 }
