@@ -6,7 +6,7 @@ from flask import Flask
 
 from . import config, db, logs, permissions
 from .views import auth, errors, health, my_sessions, report
-from .web import addresses, bounds, csrf, forms, headers, hosts, rendering, signed_in
+from .web import addresses, bounds, csrf, forms, headers, hosts, rendering, signed_in, viewing
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:
@@ -29,4 +29,5 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.register_blueprint(my_sessions.blueprint)
     app.register_blueprint(report.blueprint)
     app.register_blueprint(health.blueprint)
+    viewing.init_app(app)
     return app

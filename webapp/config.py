@@ -36,6 +36,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "AUDITLOG_SESSION_IDLE": ("60", "minutes without a click after which a session ends"),
     "AUDITLOG_SESSION_LONGEST": ("720", "minutes after which a session ends in any case"),
     "AUDITLOG_CONFIRM_AFTER": ("15", "minutes after which an export takes the password again"),
+    "AUDITLOG_EXPORT_LIMIT": ("1000000", "events that one export may hold; the page says so before it begins"),
     "AUDITLOG_SEAL_KEY_FILE": ("", "file with the private key that signs seals; `serve` seals when it is set"),
     "AUDITLOG_SEAL_KEY_PASSPHRASE": ("", "passphrase of that file, if it has one"),
     "AUDITLOG_ANCHORS": (
@@ -71,6 +72,7 @@ class Settings:
     pool_size: int = 8
     statement_timeout: int = 15_000
     lock_timeout: int = 3_000
+    export_limit: int = 1_000_000
     session_idle: int = 60
     session_longest: int = 12 * 60
     confirm_after: int = 15
@@ -152,6 +154,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         session_idle=number("AUDITLOG_SESSION_IDLE", 2, 24 * 60),  # its last use is noted once a minute
         session_longest=number("AUDITLOG_SESSION_LONGEST", 2, 7 * 24 * 60),
         confirm_after=number("AUDITLOG_CONFIRM_AFTER", 1, 7 * 24 * 60),
+        export_limit=number("AUDITLOG_EXPORT_LIMIT", 1, 1_000_000_000),
     )
 
 

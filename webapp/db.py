@@ -46,6 +46,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
         migrations.require_current(connection)
         connection.execute("select audit.ensure_partitions()")
+        connection.execute("select audit.end_lost_exports()")
         row = connection.execute("select has_table_privilege('audit.log', 'insert'), current_user").fetchone()
         if row and row[0]:
             log.warning(

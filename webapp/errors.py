@@ -25,3 +25,12 @@ class FilterError(AuditLogError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class ExportRefused(AuditLogError):
+    """An export that cannot begin: a page of that status, with a title, and a text that says what to do."""
+
+    def __init__(self, status: int, title: str, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.title = title

@@ -118,11 +118,11 @@ def page(
     return Page(found, has_newer=older_than is not None, has_older=more)
 
 
-def count(connection: Connection, filters: Filters, scope: Scope) -> int:
-    """How many events there are, at most COUNT_LIMIT + 1: nobody waits for an exact million."""
+def count(connection: Connection, filters: Filters, scope: Scope, limit: int = COUNT_LIMIT) -> int:
+    """How many events there are, at most limit + 1: nobody waits for an exact million."""
     conditions, parameters = filters.conditions(scope)
     query = load("count").format(conditions=conditions)
-    row = connection.execute(query, parameters | {"limit": COUNT_LIMIT + 1}).fetchone()
+    row = connection.execute(query, parameters | {"limit": limit + 1}).fetchone()
     return row[0] if row else 0
 
 

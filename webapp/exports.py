@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from datetime import datetime
+from typing import Protocol
 
 import psycopg
+import structlog
 from psycopg import IsolationLevel
-from psycopg_pool import ConnectionPool
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool, PoolTimeout
 
+from . import events
 from .db import Connection
+from .errors import ExportRefused
 from .filters import Filters
 from .queries import load
 from .scopes import Scope
 
 CHUNK = 64 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets read the file as UTF-8 with it, and guess without
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-Recorder = Callable[[Connection, dict[str, object]], int]
+
+class Exporter(Protocol):
+    """Who exports, beyond the request that began it."""
+
+    @property
+    def user_id(self) -> str | None: ...
+
+    def act(self, connection: Connection) -> None:
+        """Make this person the actor of the connection's transaction."""
 
 
 class CsvExport:
     """An iterator of bytes in constant memory.
 
-    `record` writes the export event: once before the first byte, once at the end with the count and
-    the SHA-256, or with the reason why it broke off.
+    The export event is committed before the first byte; the end is recorded with the count and the SHA-256 of
+    what left, or with the reason why it broke off. Should this process be killed, whoever starts or exports next
+    records that. Raises ExportRefused, before anything leaves or is on record, for a second export of one person
+    and for more than `limit` rows.
     """
 
     def __init__(
@@ -33,12 +50,13 @@ class CsvExport:
         pool: ConnectionPool[Connection],
         filters: Filters,
         scope: Scope,
-        record: Recorder,
+        exporter: Exporter,
         *,
+        limit: int,
         byte_order_mark: bool = False,
     ) -> None:
         self._pool = pool
-        self._record = record
+        self._exporter = exporter
         self._digest = hashlib.sha256()
         self._rows = 0
         self._prefix = BYTE_ORDER_MARK if byte_order_mark else b""
@@ -50,13 +68,24 @@ class CsvExport:
             self._stack.callback(self._give_back, reader)
             reader.isolation_level = IsolationLevel.REPEATABLE_READ
             reader.read_only = True
+            self._hold(reader)
             # What the reader saw when pressing the button, which does not include this export itself.
-            reader.execute("set local statement_timeout = '1h'")
-            reader.execute("select pg_current_snapshot()")
-            with pool.connection() as writer:
-                self.event_id = record(
-                    writer, {"format": "csv", "filter": filters.to_query(), "limited_to": scope.listed}
+            count = events.count(reader, filters, scope, limit)
+            if count > limit:
+                raise ExportRefused(
+                    413,
+                    "That is too much for one file",
+                    f"These filters show more than {limit:,} events, and an export holds no more than that. "
+                    "Narrow the report, for example to fewer days, and export it in parts.",
                 )
+            details: dict[str, object] = {"format": "csv", "filter": filters.to_query(), "row_count": count}
+            details["limited_to"] = scope.listed
+            with pool.connection() as writer:
+                exporter.act(writer)
+                row = writer.execute("select audit.begin_export(%s)", (Jsonb(details),)).fetchone()
+                assert row is not None
+                self.event_id = int(row[0])
+            reader.execute("set local statement_timeout = '1h'")
             conditions, parameters = filters.conditions(scope)
             self._copy = self._stack.enter_context(
                 reader.cursor().copy(load("export").format(conditions=conditions), parameters)
@@ -85,23 +114,38 @@ class CsvExport:
         if self._closed:
             return
         self._closed = True
+        complete = self._outcome == "complete"
+        details: dict[str, object] = {"format": "csv", "outcome": self._outcome, "row_count": self._rows}
+        if complete:
+            details["sha256"] = self._digest.hexdigest()
         try:
-            if self._outcome == "complete":
-                self._stack.close()
-            else:
-                self._abandon()
-        finally:
+            # While the lock is held: nobody takes this one for lost.
             with self._pool.connection() as writer:
-                self._record(
-                    writer,
-                    {
-                        "format": "csv",
-                        "completes": self.event_id,
-                        "outcome": self._outcome,
-                        "row_count": self._rows,
-                        "sha256": self._digest.hexdigest() if self._outcome == "complete" else None,
-                    },
-                )
+                self._exporter.act(writer)
+                writer.execute("select audit.end_export(%s, %s)", (self.event_id, Jsonb(details)))
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            log.error("the end of an export is not on record yet", export=self.event_id, error=type(error).__name__)
+        finally:
+            if not complete:
+                self._abandon()
+            self._stack.close()
+
+    def _hold(self, reader: Connection) -> None:
+        """Take the person's lock, which ends with this transaction however that ends."""
+        person = self._exporter.user_id
+        row = reader.execute("select pg_try_advisory_xact_lock(audit.export_lock(%s))", (person,)).fetchone()
+        if row and row[0]:
+            return
+        query = "select max(started_at) from audit.running_exports where person = %s"
+        row = reader.execute(query, (person,)).fetchone()
+        since: datetime | None = row[0] if row else None
+        began = f"since {since:%H:%M} UTC " if since else ""
+        raise ExportRefused(
+            409,
+            "One export at a time",
+            f"An export of yours has been running {began}and has not ended. Wait until it has, or cancel that "
+            "download in your browser, then try again. If you did not start it, tell your administrator.",
+        )
 
     def _read(self) -> Iterator[bytes]:
         buffer = bytearray(self._prefix)
@@ -115,9 +159,9 @@ class CsvExport:
                 yield bytes(buffer)
                 buffer.clear()
         self._digest.update(buffer)
-        self._outcome = "complete"
         if buffer:
             yield bytes(buffer)
+        self._outcome = "complete"
 
     def _abandon(self) -> None:
         # Closing the connection stops the server at once; reading the rest for nobody would not.

@@ -10,6 +10,10 @@ create or replace function audit.record_event(
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
+  -- What leaves must not leave on the word of a commit that a crash can still take back.
+  select set_config('synchronous_commit', 'on', true)
+  where action = 'export' and current_setting('synchronous_commit') not in ('on', 'remote_apply');
+
   insert into audit.log (shape_id, action, record_id, record_label, context)
   values (audit.find_subject(entity), audit.action_code(action), audit.short_key(record_id), record_label,
           coalesce(audit.context_of(current_setting('audit.context', true)), '{}')
@@ -19,4 +23,4 @@ as $$
 $$;
 
 comment on function audit.record_event(text, text, text, text, jsonb) is
-  'Writes an event that changed no row; details go into context under the action''s name. For the functions of this schema only.';
+  'Writes an event that changed no row; details go into context under the action''s name. A transaction that records an export commits synchronously. For the functions of this schema only.';

@@ -131,8 +131,8 @@ def test_a_malformed_context_does_not_fail_an_event_that_changed_no_row_either(d
     web = db.connect("web")
     with web.transaction():
         web.execute("select set_config('audit.context', 'not json', true)")
-        web.execute("select audit.record_access('view', 'report')")
-    assert new()[0]["context"] == {"$malformed": "not json", "view": {}}
+        web.execute("select audit.record_access('denied', 'report')")
+    assert new()[0]["context"] == {"$malformed": "not json", "denied": {}}
 
 
 @pytest.mark.parametrize("setting", ["actor_id", "actor_name", "request_id"])

@@ -135,6 +135,7 @@ def test_each_role_reads_what_its_work_needs(db: Database) -> None:
         "audit.web_users",
         "audit.tracked",
         "audit.migrations",
+        "audit.running_exports",
     }
     seals = {"audit.leaves", "audit.nodes", "audit.checkpoints", "audit.anchors"}
     assert may(db, "web", "select") == web | seals
@@ -165,12 +166,12 @@ def test_the_web_application_sees_no_table_of_the_customer(db: Database) -> None
             db.connect("web").execute(f"select * from {table}".encode())
 
 
-@pytest.mark.parametrize("action", ["insert", "update", "erase", "configure", "baseline", None])
+@pytest.mark.parametrize("action", ["insert", "update", "erase", "configure", "baseline", "view", "export", None])
 def test_the_web_application_cannot_record_what_it_does_not_do(db: Database, action: str | None) -> None:
     with refused("42501", "is not the web application's to record", hint="It records sign_in"):
         db.connect("web").execute("select audit.record_access(%s, 'user')", (action,))
     with refused("42501", "is not the web application's to record"):
-        db.connect("web").execute("select audit.record_access('view', 'contact')")
+        db.connect("web").execute("select audit.record_access('denied', 'contact')")
 
 
 def partitions(db: Database) -> list[str]:

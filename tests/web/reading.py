@@ -74,6 +74,12 @@ def link(html: str, rel: str) -> str | None:
     return unescape(found[1]) if found else None
 
 
+def looked(browser: Browser, page: str = REPORT) -> Browser:
+    """A reader whose view of a page is on record: looking again adds nothing to it."""
+    browser.get(page)
+    return browser
+
+
 def walk(browser: Browser, start: str = REPORT) -> list[list[int]]:
     """Every page from here to the oldest."""
     pages: list[list[int]] = []

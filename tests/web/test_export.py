@@ -18,14 +18,14 @@ from flask import Flask
 from psycopg_pool import ConnectionPool
 
 from tests.conftest import Browser, Database, csrf_token
-from tests.web.reading import REPORT, address, download, flood, imported, many, rows_of, walk
-from webapp import db as web_db
+from tests.web.reading import REPORT, address, download, flood, imported, looked, many, rows_of, walk
 from webapp.exports import BYTE_ORDER_MARK, CHUNK, CsvExport
 from webapp.filters import Filters
 from webapp.scopes import EVERYTHING
 from webapp.web.recording import Visitor as Recorder
 
 Visitor = Callable[..., Browser]
+LIMIT = 1_000_000
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def test_the_file_holds_the_events_of_all_pages_in_their_order(
     db: Database, visitor: Visitor, filters: dict[str, str]
 ) -> None:
     many(db, 123)
-    browser = visitor("auditor")
+    browser = looked(visitor("auditor"), address(**filters))
     shown = list(chain.from_iterable(walk(browser, address(**filters))))
     if "record" in filters and filters["record"] != "17":
         assert shown == []  # such a page offers the button all the same
@@ -199,15 +199,16 @@ def test_the_export_is_on_record_before_the_first_byte(db: Database, app: Flask)
     many(db, 3)
     auditor = Recorder("2", "Mei Tanaka", {"ip": "203.0.113.7"})
 
-    def record(connection: web_db.Connection, details: dict[str, object]) -> int:
-        return auditor.record(connection, "export", "report", details=details)
-
-    export = CsvExport(app.extensions["pool"], Filters(category="contacts"), EVERYTHING, record)
+    export = CsvExport(app.extensions["pool"], Filters(category="contacts"), EVERYTHING, auditor, limit=LIMIT)
     try:
         # Another connection sees it, so it is committed.
         (event,) = exports(db)
         assert event["event_id"] == export.event_id
-        assert event["context"]["export"] == {"format": "csv", "filter": {"category": "contacts", "tz": "UTC"}}
+        assert event["context"]["export"] == {
+            "format": "csv",
+            "filter": {"category": "contacts", "tz": "UTC"},
+            "row_count": 3,
+        }
         assert (event["actor_id"], event["actor_name"], event["db_user"]) == ("2", "Mei Tanaka", "web")
         assert b"".join(export).count(b"\r\n") == 4
     finally:
@@ -219,7 +220,7 @@ def test_nothing_leaves_when_it_cannot_be_put_on_record(db: Database, visitor: V
     many(db, 3)
     browser = visitor("auditor")
     token = csrf_token(browser.get(REPORT))
-    db.run("revoke execute on function audit.record_access(text, text, text, text, jsonb) from audit_web")
+    db.run("revoke execute on function audit.begin_export from audit_web")
     for _ in range(6):  # more than the pool has connections
         response = browser.client.post(f"{REPORT}/export", data={"csrf_token": token})
         assert response.status_code == 500
@@ -293,10 +294,7 @@ def test_a_reader_who_goes_away_is_recorded_by_name_and_blocks_nobody(
 def test_a_reader_who_never_takes_a_byte_is_recorded_too(db: Database, app: Flask) -> None:
     auditor = Recorder("2", "Mei Tanaka", {})
 
-    def record(connection: web_db.Connection, details: dict[str, object]) -> int:
-        return auditor.record(connection, "export", "report", details=details)
-
-    export = CsvExport(app.extensions["pool"], Filters(), EVERYTHING, record)
+    export = CsvExport(app.extensions["pool"], Filters(), EVERYTHING, auditor, limit=LIMIT)
     export.close()
     export.close()
     assert [note.get("outcome") for note in notes(db)] == [None, "client went away"]
@@ -307,10 +305,7 @@ def test_a_connection_that_dies_on_the_way_is_recorded_and_replaced(db: Database
     flood(db, 20_000)
     auditor = Recorder("2", "Mei Tanaka", {})
 
-    def record(connection: web_db.Connection, details: dict[str, object]) -> int:
-        return auditor.record(connection, "export", "report", details=details)
-
-    export = CsvExport(app.extensions["pool"], Filters(), EVERYTHING, record)
+    export = CsvExport(app.extensions["pool"], Filters(), EVERYTHING, auditor, limit=LIMIT)
     next(export)
     copying = "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = current_database()"
     assert db.run(f"{copying} and usename = 'web' and query ilike 'copy%%'") == [(True,)]

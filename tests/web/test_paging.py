@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import chain
 
 from tests.conftest import Browser, Database
-from tests.web.reading import REPORT, address, event_ids, flood, imported, link, many, text_of, walk
+from tests.web.reading import REPORT, address, event_ids, flood, imported, link, looked, many, text_of, walk
 
 Visitor = Callable[..., Browser]
 
@@ -18,7 +18,7 @@ def newest_first(db: Database, condition: str = "true") -> list[int]:
 
 def test_walking_to_the_oldest_shows_every_event_once(db: Database, visitor: Visitor) -> None:
     many(db, 233)
-    browser = visitor("auditor")
+    browser = looked(visitor("auditor"))
     pages = walk(browser)
     assert list(chain.from_iterable(pages)) == newest_first(db)
     assert [len(page) for page in pages[:-1]] == [50] * (len(pages) - 1)
@@ -27,7 +27,7 @@ def test_walking_to_the_oldest_shows_every_event_once(db: Database, visitor: Vis
 
 def test_walking_back_shows_the_same_pages(db: Database, visitor: Visitor) -> None:
     many(db, 233)
-    browser = visitor("auditor")
+    browser = looked(visitor("auditor"))
     pages: list[list[int]] = []
     here: str | None = REPORT
     html = ""
@@ -72,7 +72,7 @@ def test_events_of_one_moment_are_not_lost_at_a_border(db: Database, visitor: Vi
 
 def test_a_writer_meanwhile_moves_nothing(db: Database, visitor: Visitor) -> None:
     many(db, 233)
-    browser = visitor("auditor")
+    browser = looked(visitor("auditor"))
     writer = db.connect("app")
     there_before = newest_first(db)
     seen: list[int] = []
@@ -98,13 +98,13 @@ def test_a_writer_meanwhile_moves_nothing(db: Database, visitor: Visitor) -> Non
 def test_what_arrives_shows_up_at_the_top(db: Database, visitor: Visitor) -> None:
     many(db, 60)
     browser = visitor("auditor")
-    top = event_ids(browser.get(REPORT))[0]
+    top = event_ids(looked(browser).get(REPORT))[0]
     db.connect("app").execute("insert into contacts (first_name) values ('New')")
     assert event_ids(browser.get(REPORT))[:2] == [db.last()["event_id"], top]
 
 
 def test_nothing_to_show_says_why_and_what_to_do(db: Database, visitor: Visitor) -> None:
-    browser = visitor("auditor")
+    browser = looked(visitor("auditor"))
     page = browser.get(address(record="no such record"))
     assert "No event matches these filters" in page
     assert "clear the filters" in page

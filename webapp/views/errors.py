@@ -12,6 +12,7 @@ from psycopg_pool import PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from .. import accounts, db
+from ..errors import ExportRefused
 from ..web import csrf, hosts, recording
 from ..web.signed_in import current_user
 
@@ -40,6 +41,7 @@ Page = tuple[str, int, dict[str, str]]
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(ExportRefused, _refused)
     app.register_error_handler(psycopg.OperationalError, _unavailable)
     app.register_error_handler(PoolTimeout, _unavailable)
     app.register_error_handler(psycopg.errors.LockNotAvailable, _busy)
@@ -82,6 +84,10 @@ def _forbidden() -> Page:
         recording.visitor().record(connection, "denied", "report", details={"path": path})
         asked = accounts.administrators(connection)
     return render_template("forbidden.html", administrators=asked, name=current_user.name), 403, {}
+
+
+def _refused(error: ExportRefused) -> Page:
+    return _page(error.status, error.title, str(error))
 
 
 def _unavailable(error: Exception) -> Page:

@@ -72,6 +72,7 @@ def audit_log() -> str | tuple[str, int]:
             newer=link(after=page.events[0].cursor) if page.has_newer and page.events else None,
             older=link(before=page.events[-1].cursor) if page.has_older and page.events else None,
             export_form=ExportForm(),
+            export_limit=current_app.config["EXPORT_LIMIT"],
         )
 
 
@@ -136,14 +137,13 @@ def actor(actor_id: str) -> WerkzeugResponse:
 def export() -> Response:
     """CSV of what the filters in this address show."""
     form = ExportForm()
-    filters = addresses.filters_or_400()
-    visitor = recording.visitor()
-
-    def note(connection: db.Connection, details: dict[str, object]) -> int:
-        return visitor.record(connection, "export", "report", details=details)
-
     export = CsvExport(
-        current_app.extensions["pool"], filters, scope(), note, byte_order_mark=bool(form.for_excel.data)
+        current_app.extensions["pool"],
+        addresses.filters_or_400(),
+        scope(),
+        recording.visitor(),
+        limit=current_app.config["EXPORT_LIMIT"],
+        byte_order_mark=bool(form.for_excel.data),
     )
     response = Response(stream_with_context(export), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="audit-log-{export.event_id}.csv"'

@@ -1,4 +1,4 @@
-"""The web application's own events: who signed in, was denied, exported."""
+"""The web application's own events: who signed in, was denied, looked, exported."""
 
 from __future__ import annotations
 

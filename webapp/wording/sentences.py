@@ -34,6 +34,12 @@ MEMBER_VERBS = {
     "baseline": "found",
 }
 MEMBER_NOUNS = {"contact_groups": "member", "user_permissions": "permission"}
+#: What a view was of, when it was not of a record's table.
+PAGES = {
+    "audit_log": "the audit log",
+    "event": "event",
+    "health": "the health of capture",
+}
 FAILURES = {
     "unknown_login": "no such user",
     "wrong_password": "wrong password",
@@ -93,6 +99,8 @@ def sentence(event: Event, names: Names) -> Sentence:
     tone = TONES.get(event.action, "neutral")
     if event.action == "export":
         return _export(event, details)
+    if event.action == "view":
+        return _view(event, details)
     if event.action == "configure":
         return _configure(event, details)
     if event.action == "denied":
@@ -137,21 +145,43 @@ def _failed_sign_in(event: Event, details: Mapping[str, Any], tone: str) -> Sent
 
 
 def _export(event: Event, details: Mapping[str, Any]) -> Sentence:
-    count = details.get("row_count")
-    rows = f"{count:,} {'row' if count == 1 else 'rows'}" if isinstance(count, int) else ""
+    rows = _rows(details.get("row_count"))
     noun = "the audit log" if event.entity == "report" else f"{event.entity.replace('_', ' ')} records"
     if "completes" in details:
         if details.get("outcome") == "complete":
             return Sentence("finished exporting", noun, rows)
-        return Sentence("broke off exporting", noun, f"{details.get('outcome')}, after {rows}", "bad")
-    filtered: dict[str, Any] = details["filter"] if isinstance(details.get("filter"), dict) else {}
-    only = "only " + ", ".join(f"{k} {plain(v)}" for k, v in filtered.items()) if filtered else ""
+        after = f", after {rows}" if rows else ""
+        return Sentence("broke off exporting", noun, f"{details.get('outcome')}{after}", "bad")
     kind = str(details.get("format") or "").upper()
-    return Sentence(
-        "exported",
-        noun,
-        " · ".join(part for part in (rows, kind, only, str(details.get("reason") or "")) if part),
-    )
+    return Sentence("exported", noun, _joined(rows, kind, _only(details), str(details.get("reason") or "")))
+
+
+def _view(event: Event, details: Mapping[str, Any]) -> Sentence:
+    page = str(details.get("page") or "")
+    if event.entity != "report" or not page:
+        return Sentence(VERBS["view"], event.entity.replace("_", " "))
+    # What a page is of: the number of an event, the key of a record.
+    of = [plain(value) for name, value in details.items() if name not in ("page", "filter", "repeats")]
+    noun = " ".join([PAGES.get(page, f"the page “{page.replace('_', ' ')}”"), *of])
+    repeats = details.get("repeats")
+    again = f"{repeats:,} more views since the one before" if isinstance(repeats, int) else ""
+    return Sentence(VERBS["view"], noun, _joined(_only(details), again))
+
+
+def _rows(count: object) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}" if isinstance(count, int) else ""
+
+
+def _only(details: Mapping[str, Any]) -> str:
+    """What a page or a file was narrowed to; a zone by itself narrows nothing."""
+    filtered: dict[str, Any] = details["filter"] if isinstance(details.get("filter"), dict) else {}
+    if set(filtered) <= {"tz"}:
+        return ""
+    return "only " + ", ".join(f"{name} {plain(value)}" for name, value in filtered.items())
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
 
 
 def _member(event: Event, details: Mapping[str, Any], names: Names, tone: str, mark: str) -> Sentence:
