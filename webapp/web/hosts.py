@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from ..config import LOOPBACK, Network, Settings
 
+HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?", re.ASCII)
 PEER = "auditlog.peer"  # in the environment of a request: the address of the proxy that sent it
 
 
@@ -72,11 +73,9 @@ def unknown_host() -> tuple[str, int]:
 
 
 def _name(host: str) -> str:
-    """The host without its port; "" for what is none."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    """The host without its port; "" for what is none, such as somebody@localhost, which a browser never sends."""
+    found = HOST.fullmatch(host)
+    return found["name"].strip("[]").lower() if found else ""
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

@@ -1,0 +1,76 @@
+"""What the attacks share: every route of the application, every parameter that its pages name, and what must not happen."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlencode
+
+import html5lib
+from flask import Flask
+from werkzeug.routing import IntegerConverter, Rule
+from werkzeug.test import TestResponse
+
+from tests.conftest import Browser, csrf_token
+from webapp.filters import PARAMETERS
+from webapp.web.addresses import PLACE
+
+READING = {"GET", "HEAD", "OPTIONS"}
+#: Words of our own insides. None is in a page, whatever the visitor sends.
+INSIDES = re.compile(r"traceback|psycopg|sqlstate|syntax error|site-packages|webapp/|\.py\b|jinja", re.IGNORECASE)
+
+
+def rules(app: Flask) -> list[Rule]:
+    """Every route there is: one that is added tomorrow is attacked tomorrow."""
+    return list(app.url_map.iter_rules())
+
+
+def address(rule: Rule, value: str = "1", *, number: str = "1") -> str:
+    """The address of a route with this in each of its variable parts; numbers take `number`."""
+    converters = rule._converters  # pyright: ignore[reportPrivateUsage]
+
+    def part(found: re.Match[str]) -> str:
+        name = found[1].rpartition(":")[2]
+        return number if isinstance(converters[name], IntegerConverter) else quote(value, safe="/")
+
+    return re.sub(r"<([^>]+)>", part, rule.rule)
+
+
+def forms(app: Flask) -> list[Rule]:
+    """The routes that change something."""
+    return [rule for rule in rules(app) if (rule.methods or set()) - READING]
+
+
+def pages(app: Flask) -> list[Rule]:
+    return [rule for rule in rules(app) if "GET" in (rule.methods or set()) and rule.endpoint != "static"]
+
+
+def parameters(app: Flask, browser: Browser) -> list[str]:
+    """Every name that a page of ours puts into a form or a link."""
+    names = {*PARAMETERS, *PLACE, "next", "csrf_token"}
+    for rule in pages(app):
+        with browser.client.get(address(rule), follow_redirects=True) as response:
+            document = html5lib.parse(response.get_data(as_text=True), namespaceHTMLElements=False)
+            names |= {e.get("name") for e in document.iter() if e.get("name") and e.tag != "meta"}
+            names |= set(re.findall(r"[?&;]([a-z_]+)=", response.get_data(as_text=True)))
+    return sorted(names)
+
+
+def harmless(response: TestResponse) -> str | None:
+    """What is wrong with an answer to an attack: None when it is a page of ours that says nothing of our insides."""
+    if response.status_code >= 500:
+        return response.status
+    if "Content-Security-Policy" not in response.headers:
+        return "without our headers"
+    text = response.get_data(as_text=True) if response.mimetype == "text/html" else ""
+    leak = INSIDES.search(text)
+    return f"{response.status}, shows “{leak[0]}”" if leak else None
+
+
+def with_query(path: str, **query: str) -> str:
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def token(browser: Browser) -> dict[str, str]:
+    """A header with a CSRF token that is good for this browser."""
+    with browser.client.get("/reports/", follow_redirects=True) as response:
+        return {"X-CSRFToken": csrf_token(response.get_data(as_text=True))}
