@@ -43,7 +43,9 @@ create table audit.log (
   imported_at  timestamptz,
   shape_id     integer     not null,
   action       "char"      not null,
-  record_id    text,
+  -- Only ever looked up by equality: bytes are quicker to sort than a language's order, and no upgrade of
+  -- the system's locales can break an index that is years old.
+  record_id    text        collate "C",
   old_row      text,
   new_row      text,
   db_user      text        not null default session_user,
@@ -51,7 +53,7 @@ create table audit.log (
   client_addr  inet        default inet_client_addr(),
   -- set_config leaves '' behind, not NULL, when a transaction ends: nullif. A claimed text is cut,
   -- because an index entry has a size limit, and a write must never fail on its actor.
-  actor_id     text        default nullif(left(current_setting('audit.actor_id', true), 200), ''),
+  actor_id     text        collate "C" default nullif(left(current_setting('audit.actor_id', true), 200), ''),
   actor_name   text        default current_setting('audit.actor_name', true),
   request_id   text        default current_setting('audit.request_id', true),
   context      text        default current_setting('audit.context', true),

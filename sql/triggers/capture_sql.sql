@@ -15,7 +15,7 @@ declare
   by_type boolean := parted or cardinality(tracked.exclude || tracked.mask) > 0
     or audit.whole_sql(audit.tracked_relation(tracked.tracked_id), 'captured') is not null;
   -- A row as it is stored: {row}, compared with {before} where columns are masked.
-  image   text := $$case when pg_column_size({row}) <= 8192 then {row}::text else audit.large_{id}({row}, {before}) end$$;
+  image   text := $$case when pg_column_size({row}) <= 8192 then {row}::text else audit.large_{id}({row}, null) end$$;
 begin
   select s.* into shape from audit.shapes s where s.shape_id = tracked.shape_id;
   if by_type then
@@ -38,9 +38,9 @@ begin
     if not found then
       perform audit.capture_slowly({id}, 'u', old, new);
     end if;
-  elsif tg_op = 'DELETE' then
+  elsif tg_op = 'DELETE' then{image of a delete}
     insert into audit.log (shape_id, action, record_id, old_row)
-    select {shape}, 'd', {key of old}, {old} where {current and watched}{returning};
+    select {shape}, 'd', {key of old}, {deleted} where {current and watched}{returning};
     if not found then
       perform audit.capture_slowly({id}, 'd', old, old);
     end if;{after a delete}
@@ -59,8 +59,9 @@ begin
   if current_setting('session_replication_role') = 'replica' and audit.in_replication_worker() then
     return null;  -- it fires no statement triggers when it applies, so there each row is captured
   end if;
+  -- A plan that reads a transition table depends on its table anyway.
   insert into audit.log (shape_id, action, record_id, new_row)
-  select {shape}, 'i', {key of captured}, {captured} from captured where {current and watched};
+  select {shape}, 'i', {key of captured}, {captured} from captured where {current};
   if not found then
     execute format('select audit.capture_slowly({id}, ''i'', r.r, r.r) from (select row(captured.*)::%s as r from captured) r', tg_relid::regclass);
   end if;
@@ -71,6 +72,9 @@ $body$ end, array[
       when by_type then e'select {old}, {after} into was, is_now where {current and watched};'
         || case when cardinality(tracked.exclude) > 0 then e'\n    if was = is_now then\n      return null;\n    end if;' else '' end
       else e'was := {old};\n    is_now := {after};' end,
+    -- An expression of PL/pgSQL keeps from row to row what a statement makes anew for each.
+    '{image of a delete}', case when not by_type then e'\n    was := {old};' end,
+    '{deleted}', case when by_type then '{old}' else 'was' end,
     '{update}', case when shape.parent is not null or cardinality(shape.key) = 0 then $$'u'$$
       else $$case when {key of old} = {key of new} then 'u'::"char" else 'k' end$$ end,
     '{returning}', case when parted then ' returning event_id into moved' end,

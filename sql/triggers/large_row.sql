@@ -23,10 +23,10 @@ begin
   end if;
   execute format('select %s from (select ($1).*) captured, (select ($2).*) previous',
                  audit.large_sql(shape, 'captured', 'previous'))
-    into stored using captured, previous;
+    into stored using captured, case when plain then captured else previous end;
   return stored;
 end
 $$;
 
 comment on function audit.large_row(integer, boolean, record, record) is
-  'A row of many kilobytes as it is stored: with size and SHA-256 in place of each value over 1 MiB. plain: no column of it is hidden.';
+  'A row of many kilobytes as it is stored: with size and SHA-256 in place of each value over 1 MiB. plain: no column of it is hidden, and "previous" is not looked at.';
