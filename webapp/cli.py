@@ -244,5 +244,6 @@ def serve(workers: int) -> None:
 main.add_command(rights.user)  # with what it adds there
 main.add_command(evidence.keys)
 main.add_command(evidence.seal)
+main.add_command(evidence.prove)
 main.add_command(verify)
 main.add_command(bench)

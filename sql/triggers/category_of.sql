@@ -16,4 +16,4 @@ $$;
 
 comment on function audit.category_of(text, text) is
   'The category of an event: contacts, groups, users, exports, access, settings or other. A person may be limited to some of them.';
-grant execute on function audit.category_of(text, text) to audit_web, audit_reader, audit_admin;
+grant execute on function audit.category_of(text, text) to audit_web, audit_reader, audit_admin, audit_sealer;

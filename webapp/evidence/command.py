@@ -1,4 +1,4 @@
-"""Commands that make evidence: auditlog keys, auditlog seal."""
+"""Commands that make evidence: auditlog keys, seal and prove."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import click
 from rich.console import Console
 
 from .. import config
+from ..connecting import connected
 from ..explained import explained, in_words
 from . import keys as key_files
+from . import proving
 from .sealing import AnotherSealer, Round
-from .service import Sealer
+from .service import NEEDS, Sealer
 
 progress = Console(stderr=True, quiet=not sys.stderr.isatty())
 
@@ -103,6 +105,26 @@ def seal(every: float | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     sealer.run_until(stop, every, on_round=_tell, on_failure=_tell_failure)
+
+
+@click.command()
+@click.argument("event_ids", nargs=-1, type=int, metavar="[EVENT]...")
+@click.option("--since", type=int, metavar="NUMBER", help="Instead: that the log only grew since this checkpoint.")
+@click.option("--until", type=int, metavar="NUMBER", help="… until this one. Default: the last.")
+@explained
+def prove(event_ids: tuple[int, ...], since: int | None, until: int | None) -> None:
+    """Print a proof, for `auditlog verify FILE` or proof.py: of events, or of growth between two checkpoints.
+
+    Example: auditlog prove 4711 > proof.ndjson
+    """
+    if bool(event_ids) == (since is not None):
+        raise click.UsageError("name either events or --since")
+    with connected(config.database_url(), "prove", needs=NEEDS) as connection:
+        if since is not None:
+            click.echo(proving.prove_growth(connection, since, until))
+        else:
+            for line in proving.prove_events(connection, event_ids):
+                click.echo(line)
 
 
 def _tell(done: Round, failed: dict[str, str]) -> None:

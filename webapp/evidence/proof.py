@@ -7,14 +7,20 @@ Needs the standard library and `cryptography` alone, so that an auditor can take
 
 from __future__ import annotations
 
+import argparse
 import base64
 import binascii
 import hashlib
+import json
 import re
+import sys
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -305,3 +311,217 @@ def require_chain(checkpoints: Sequence[Checkpoint], trust: Trust) -> None:
             raise Broken("rewritten checkpoint", f"{checkpoint} does not follow checkpoint {before.number} as it is")
         if checkpoint.size < before.size or checkpoint.time < before.time or checkpoint.log != before.log:
             raise Broken("rewritten checkpoint", f"{checkpoint} goes back behind checkpoint {before.number}")
+
+
+# -- files of events with their proof ------------------------------------------------------------
+
+Fields = Mapping[str, Any]
+ACTIONS = {
+    "i": "insert", "u": "update", "k": "update", "d": "delete", "t": "truncate", "b": "baseline", "e": "export",
+    "v": "view", "s": "sign_in", "f": "sign_in_failed", "o": "sign_out", "n": "denied", "x": "erase", "r": "retain",
+    "c": "configure",
+}  # fmt: skip
+#: Types whose values read the same in a stored row and in JSON.
+PLAIN = re.compile(
+    r"(text|character varying|smallint|integer|bigint|numeric|boolean|uuid|date)(\(.*\))?|citext", re.ASCII
+)
+UNREAD = object()  # a value that only PostgreSQL can compare
+CONTEXT_LIMIT = 65_536  # a longer one is shown as malformed
+FIELD = re.compile(r'(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)')
+
+
+@dataclass
+class Outcome:
+    """What a file proves."""
+
+    proven: int = 0
+    erased: int = 0
+    unsealed: int = 0
+    checkpoint: Checkpoint | None = None
+    newer: Checkpoint | None = None  # of a proof of growth
+
+
+def check_file(lines: Iterable[str], key: PublicKey, anchored: Iterable[Checkpoint] = ()) -> Outcome:
+    """Check an export or a proof, line by line. Raises Broken where it breaks first."""
+    outcome, leaves = Outcome(), dict[int, bytes]()
+    evidence: Fields | None = None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            found: Fields = json.loads(line, parse_int=str, parse_float=str)
+            if "evidence" in found:
+                evidence = found["evidence"]
+                continue
+            _leaf_of(found, number, leaves, outcome)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Broken("altered", f"line {number} cannot be read ({error})") from None
+    if evidence is None:
+        raise Broken("missing", "the file has no line of evidence: it was cut, or never had one")
+    try:
+        _check_evidence(evidence, leaves, key, list(anchored), outcome)
+    except (ValueError, TypeError, KeyError, AttributeError, StopIteration) as error:
+        raise Broken("altered", f"the line of evidence cannot be read ({error})") from None
+    return outcome
+
+
+def _leaf_of(event: Fields, number: int, leaves: dict[int, bytes], outcome: Outcome) -> None:
+    seal = event.get("seal")
+    where = f"line {number}, event {event.get('event_id', '?')}"
+    if seal is None:
+        outcome.unsealed += 1
+        return
+    header: Fields = json.loads(seal["header"], parse_int=str, parse_float=str)
+    if hashlib.sha256(seal["shape"].encode()).hexdigest() != header["shape"]:
+        raise Broken("altered", f"{where}: its columns are not those that were sealed")
+    if seal.get("salt") is None:
+        commit = bytes.fromhex(seal["payload_commit"])
+        outcome.erased += 1
+    else:
+        commit = payload_commit(bytes.fromhex(seal["salt"]), seal["details"], seal["old_row"], seal["new_row"])
+        outcome.proven += 1
+    for name, sealed in _sealed_fields(seal, header):
+        if name in event and not _same(name, event[name], sealed):
+            raise Broken("altered", f"{where}: {name} is not what was sealed")
+    index = int(seal["leaf"])
+    if index in leaves:
+        raise Broken("altered", f"{where}: another line claims its place")
+    leaves[index] = leaf_hash(seal["header"], commit)
+
+
+def _sealed_fields(seal: Fields, header: Fields) -> Iterator[tuple[str, Any]]:
+    """What the sealed bytes say of the columns that a reader sees."""
+    shape: Fields = json.loads(seal["shape"])
+    moved = header["moved_from"] is not None
+    yield "action", "update" if moved else ACTIONS.get(header["action"])
+    yield from ((name, header[name]) for name in ("event_id", "occurred_at", "xact_id", "imported_at", "db_user"))
+    yield from ((name, shape[name]) for name in ("entity", "schema_name", "table_name"))
+    if seal.get("salt") is None:
+        return
+    details: Fields = json.loads(seal["details"])
+    yield from ((name, details[name]) for name in ("record_id", "application", "client_addr", "actor_id"))
+    yield from ((name, (details[name] or "")[:200]) for name in ("actor_name", "request_id"))
+    if details["record_label"]:
+        yield "record_label", details["record_label"]
+    yield from _context(details["context"])
+    for name, stored in (("before", seal["old_row"]), ("after", seal["new_row"])):
+        if not (name == "before" and moved):
+            yield name, _plain_columns(shape, stored)
+
+
+def _context(text: str | None) -> Iterator[tuple[str, Any]]:
+    try:
+        found = json.loads(text or "null", parse_int=str, parse_float=lambda number: format(Decimal(number), "f"))
+    except ValueError:
+        return  # the report shows it as malformed
+    if found is None or (isinstance(found, dict) and len(text or "") <= CONTEXT_LIMIT):
+        yield "context", found
+
+
+def _plain_columns(shape: Fields, stored: str | None) -> Any:
+    """The columns of a stored row, with the values that can be compared without PostgreSQL."""
+    if stored is None:
+        return None
+    if stored.startswith("{") or not shape["columns"]:
+        return UNREAD
+    fields = ((found[1], found[2]) for found in FIELD.finditer(stored[1:-1]))
+    texts = [(plain or None) if quoted is None else _unquoted(quoted) for quoted, plain in fields]
+    columns = zip(shape["columns"], shape["types"], texts, strict=False)
+    hidden = shape["masked"] or ()
+    return {
+        column: text if text is None or (PLAIN.fullmatch(type_) and column not in hidden) else UNREAD
+        for column, type_, text in columns
+    }
+
+
+def _unquoted(text: str) -> str:
+    return text.replace('""', '"').replace("\\\\", "\\")
+
+
+def _same(name: str, shown: Any, sealed: Any) -> bool:
+    if name in ("before", "after"):
+        if shown is None or sealed is None or sealed is UNREAD:
+            return (shown is None) == (sealed is None)
+        row = cast(Fields, shown)
+        return row.keys() == sealed.keys() and all(
+            value is UNREAD or _as_text(row[column]) == value for column, value in cast(Fields, sealed).items()
+        )
+    if name in ("occurred_at", "imported_at") and shown and sealed:
+        return _instant(shown) == _instant(sealed)
+    if name == "client_addr" and shown:
+        shown = str(shown).removesuffix("/32").removesuffix("/128")
+    return (shown or None) == (sealed or None)
+
+
+def _as_text(value: Any) -> str | None:
+    return {True: "t", False: "f"}[value] if isinstance(value, bool) else value
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _check_evidence(
+    evidence: Fields, leaves: Mapping[int, bytes], key: PublicKey, anchored: Sequence[Checkpoint], outcome: Outcome
+) -> None:
+    trust = Trust(key)
+    for note in evidence.get("rotations", ()):
+        rotation = Checkpoint.parse(note)
+        if trust.key.has_signed(rotation.note):
+            trust.require(rotation)
+    checkpoint = Checkpoint.parse(evidence["checkpoint"])
+    if not any(known.has_signed(checkpoint.note) for known in trust.seen):
+        trust.require(checkpoint)
+    older = Checkpoint.parse(evidence["older"]) if evidence.get("older") else None
+    if older and not any(known.has_signed(older.note) for known in trust.seen):
+        trust.require(older)
+    for copy in anchored:
+        for held in (checkpoint, older):
+            if held and copy.number == held.number and copy.note.text != held.note.text:
+                raise Broken("rewritten checkpoint", f"{held} is not the one that was anchored")
+    nodes = [base64.b64decode(node, validate=True) for node in evidence["nodes"]]
+    cut = older.size if older else 0
+    whole, before = roots(checkpoint.size, sorted(leaves.items()), nodes, cut)
+    if whole != checkpoint.root:
+        raise Broken("altered", f"the events and their proof do not lead to {checkpoint}")
+    if older and before != older.root:
+        raise Broken("rewritten checkpoint", f"{checkpoint} does not contain the history of {older}")
+    outcome.checkpoint, outcome.newer = (older, checkpoint) if older else (checkpoint, None)
+
+
+def describe(outcome: Outcome) -> Iterator[str]:
+    """An outcome in words."""
+    if outcome.newer:
+        yield f"proven: {outcome.newer} holds the history of {outcome.checkpoint}, and added to it only"
+        return
+    yield f"proven: {outcome.proven:,} events, by {outcome.checkpoint}"
+    if outcome.erased:
+        yield f"erased: {outcome.erased:,} events, whose payload is gone and whose header is proven"
+    if outcome.unsealed:
+        yield f"not yet sealed: {outcome.unsealed:,} events, of which this proves nothing"
+
+
+def main() -> int:
+    """The command line of this file. Exit code 0: proven. 3: broken. 1: it could not be read. 2: wrong arguments."""
+    parser = argparse.ArgumentParser(description="Check an export of the audit log, or a proof, against its seals.")
+    parser.add_argument("files", nargs="+", type=Path, help="NDJSON with evidence")
+    parser.add_argument("--key", required=True, type=PublicKey.parse, help="the public key: name+id+key")
+    parser.add_argument("--checkpoints", type=Path, help="an anchored copy, to compare with")
+    asked = parser.parse_args()
+    try:
+        anchored = read_checkpoints(asked.checkpoints.read_text()) if asked.checkpoints else []
+        for file in asked.files:
+            with file.open(encoding="utf-8-sig") as lines:
+                print(*describe(check_file(lines, asked.key, anchored)), sep="\n")
+    except Broken as broken:
+        print(broken)
+        return 3
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -18,7 +18,7 @@ from ..connecting import connected
 from ..errors import AuditLogError
 from ..explained import explained
 from . import anchors, keys
-from .proof import Broken, Checkpoint, PublicKey, read_checkpoints
+from .proof import Broken, Checkpoint, PublicKey, check_file, describe, read_checkpoints
 from .verifying import LAG, Verdict
 from .verifying import verify as verify_log
 
@@ -26,6 +26,7 @@ SHOWN = 20  # findings; the rest is counted
 
 
 @click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--key", "key", metavar="KEY|FILE", help="The public key. Default: the .pub beside the signing key.")
 @click.option(
     "--checkpoints",
@@ -44,8 +45,10 @@ SHOWN = 20  # findings; the rest is counted
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @explained
-def verify(key: str | None, copies: tuple[str, ...], lag: float, jobs: int, as_json: bool) -> None:
-    """Check that the log is what was sealed.
+def verify(
+    files: tuple[Path, ...], key: str | None, copies: tuple[str, ...], lag: float, jobs: int, as_json: bool
+) -> None:
+    """Check that the log is what was sealed; or, without a database, that FILES are: exports and proofs.
 
     Exit code 0: proven. 3: broken. 4: nothing is broken, but seals are late or capture is not whole.
     1: it could not be checked.
@@ -54,6 +57,8 @@ def verify(key: str | None, copies: tuple[str, ...], lag: float, jobs: int, as_j
     """
     public = public_key(key)
     anchored = [_copy(copy) for copy in copies or _own_copies()]
+    if files:
+        sys.exit(_verify_files(files, public, [checkpoint for copy in anchored for checkpoint in copy], as_json))
     url = config.database_url()
     with connected(url, "verify", needs="the role audit_sealer", autocommit=True) as connection, _bar() as progress:
         task = progress.add_task("Verifying", total=None)
@@ -71,6 +76,23 @@ def verify(key: str | None, copies: tuple[str, ...], lag: float, jobs: int, as_j
     else:
         click.echo("\n".join(lines(found)))
     sys.exit(found.exit_code)
+
+
+def _verify_files(files: tuple[Path, ...], key: PublicKey, anchored: list[Checkpoint], as_json: bool) -> int:
+    code = 0
+    for file in files:
+        try:
+            with file.open(encoding="utf-8-sig") as opened:
+                said = list(describe(check_file(opened, key, anchored)))
+        except Broken as broken:
+            code, said = 3, [str(broken)]
+        except (OSError, UnicodeDecodeError) as error:
+            raise AuditLogError(f'"{file}" cannot be read ({error})') from None
+        if as_json:
+            click.echo(json.dumps({"file": str(file), "verdict": said[0].partition(":")[0], "said": said}))
+        else:
+            click.echo("\n".join(f"{file}: {line}" for line in said))
+    return code
 
 
 def public_key(given: str | None) -> PublicKey:
