@@ -31,7 +31,7 @@ def proven(evidence: Evidence) -> Evidence:
     db.run("alter sequence contacts_id_seq restart 100")
     evidence.seal()
     db.run(
-        "select set_config('audit.actor_name', 'Priya', false), set_config('audit.context', '{\"on\": [1.50, 1e3, 1E-2]}', false)"
+        "select set_config('audit.actor_name', 'Priya', false), set_config('audit.context', '{\"on\": [1.5, 1e3, 1E-2]}', false)"
     )
     db.run("update contacts set first_name = 'Bo \"the\\, (x)', last_name = E'line\\nbreak', phone = '' where id = 1")
     db.run("update users set name = 'Ü' where id = 1; delete from contacts where id = 2; truncate contact_groups")
