@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SECRET_KEY
-from webapp import config
+from webapp import config, secret_settings
 from webapp.errors import ConfigurationError
 
 
@@ -34,6 +34,45 @@ def written(file: Path, text: str, mode: int = 0o600) -> Path:
 def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
     file = written(tmp_path / "secret", SECRET_KEY + "\n")
     assert config.from_environment(settings(file)).secret_key == SECRET_KEY
+
+
+def test_the_database_can_be_named_in_a_file_and_not_twice(tmp_path: Path) -> None:
+    url = "postgresql://web:of-the-database@localhost/crm"
+    file = written(tmp_path / "url", url + "\n")
+    given = {"AUDITLOG_SECRET_KEY": SECRET_KEY, "AUDITLOG_DATABASE_URL_FILE": str(file)}
+    assert config.from_environment(given).database_url == config.own_database_url(given) == url
+    for name in ("AUDITLOG_DATABASE_URL", "AUDITLOG_SECRET_KEY"):
+        twice = given | {name: url, f"{name}_FILE": str(file)}
+        with pytest.raises(ConfigurationError, match=rf"^{name} and {name}_FILE are both set: keep one of them$"):
+            config.from_environment(twice)
+    file.chmod(0o644)
+    with pytest.raises(ConfigurationError, match=r"^AUDITLOG_DATABASE_URL_FILE: others can read .* chmod 600"):
+        config.from_environment(given)
+
+
+@pytest.mark.parametrize("password", ["postgres", "password1234", "auditlog_web", "kT8_vQ2", "aaaaaaaaaaaaaaaa"])
+def test_a_password_of_the_database_that_is_tried_first_is_refused_and_not_shown(password: str) -> None:
+    with pytest.raises(ConfigurationError, match="made at random with `python3") as refused:
+        secret_settings.require_strong_password(f"postgresql://auditlog_web:{password}@db/crm")
+    assert password not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://auditlog_web@db/crm", "postgresql://auditlog_web:kT8_vQ2mZx0aLr5W@db/crm"]
+)
+def test_a_good_password_and_none_are_accepted(url: str) -> None:
+    secret_settings.require_strong_password(url)
+
+
+def test_settings_that_are_shown_hold_no_secret() -> None:
+    given = {
+        "AUDITLOG_SECRET_KEY": SECRET_KEY,
+        "AUDITLOG_DATABASE_URL": "postgresql://web:of-the-database@localhost/crm",
+    }
+    shown = repr(config.from_environment(given))
+    assert "time_zone='UTC'" in shown
+    assert SECRET_KEY not in shown
+    assert "of-the-database" not in shown
 
 
 def test_a_secret_in_a_file_is_judged_like_any_other(tmp_path: Path) -> None:

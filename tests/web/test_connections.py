@@ -2,64 +2,12 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 
-import pytest
+from tests.web.serving import answer, connect
 
-from tests.clients.places import AUDITLOG, environment, free_port
-from webapp.config import Settings
-
-SECONDS = 30  # for the start
 ASK = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-
-
-@pytest.fixture
-def port(settings: Settings, people: object) -> Iterator[int]:
-    """The port of `auditlog serve`, with one web process."""
-    port = free_port()
-    process = subprocess.Popen(
-        [AUDITLOG, "serve", "--workers", "1"],
-        env=environment(
-            AUDITLOG_DATABASE_URL=settings.database_url,
-            AUDITLOG_SECRET_KEY=settings.secret_key,
-            AUDITLOG_BIND=f"127.0.0.1:{port}",
-        ),
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + SECONDS
-    while not listens(port):
-        assert process.poll() is None, "it did not start"
-        assert time.monotonic() < deadline, f"nothing after {SECONDS} s"
-        time.sleep(0.1)
-    try:
-        yield port
-    finally:
-        process.terminate()
-        process.wait(SECONDS)
-
-
-def listens(port: int) -> bool:
-    try:
-        with connect(port):
-            return True
-    except OSError:
-        return False
-
-
-def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
-
-
-def answer(client: socket.socket) -> bytes:
-    """All that comes until the server has said that there is no more."""
-    parts: list[bytes] = []
-    while part := client.recv(65_536):
-        parts.append(part)
-    return b"".join(parts)
 
 
 def test_clients_that_keep_answered_connections_open_hold_up_nobody(port: int) -> None:

@@ -18,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.conftest import SECRET_KEY, Browser, Database, check_page, csrf_token
 from tests.web.reading import REPORT, flood, text_of
 from webapp import config, create_app
+from webapp import db as web_db
 from webapp.config import Settings
 from webapp.errors import ConfigurationError, MigrationError
 from webapp.events import PAGE_SIZE, Cursor
@@ -27,6 +28,11 @@ from webapp.scopes import EVERYTHING
 
 Visitor = Callable[..., Browser]
 SECONDS = 60  # for anything that takes a moment
+
+
+#: Throw out every connection of the pool.
+DROPPED = """select pg_terminate_backend(pid, 10000) from pg_stat_activity
+  where datname = current_database() and usename = 'web' and application_name = 'auditlog-web'"""
 
 
 @contextmanager
@@ -124,6 +130,53 @@ def test_a_query_that_takes_too_long_is_given_up_with_advice(settings: Settings,
         browser.get(REPORT)
     finally:
         app.extensions["pool"].close()
+
+
+def test_a_query_that_waits_for_a_lock_stops_long_before_that(settings: Settings, db: Database, people: object) -> None:
+    app = create_app(replace(settings, lock_timeout=100))
+    try:
+        browser = Browser(app.test_client()).sign_in("mei@example.org")
+        with db.connect("postgres", autocommit=False) as writer:
+            writer.execute("lock table audit.log in access exclusive mode")
+            response = browser.client.get(REPORT)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
+        assert "Too many people at once" in whole(response.text)
+        browser.get(REPORT)
+    finally:
+        app.extensions["pool"].close()
+
+
+def test_every_connection_gives_up_in_time(app: Flask) -> None:
+    with app.app_context(), web_db.connection() as connection:
+        for name, wanted in {
+            "statement_timeout": "15s",
+            "lock_timeout": "3s",
+            "idle_in_transaction_session_timeout": "1min",
+            "timezone": "UTC",
+        }.items():
+            assert connection.execute("select current_setting(%s)", (name,)).fetchone() == (wanted,)
+        assert connection.info.get_parameters()["connect_timeout"] == "5"
+
+
+def test_a_database_that_takes_no_more_connections_is_a_page_and_passes(
+    db: Database, app: Flask, visitor: Visitor
+) -> None:
+    browser = visitor("auditor")
+    db.run("alter role web connection limit 0")  # the server of this worker is ours alone
+    try:
+        db.run(DROPPED)
+        response = browser.client.get(REPORT)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
+        assert "The database does not answer" in whole(response.text)
+        patience: web_db.Patience = app.extensions["patience"]
+        assert patience.seconds == patience.SHORT, "who comes next is told sooner"
+    finally:
+        db.run("alter role web connection limit -1")
+    deadline = time.monotonic() + SECONDS
+    while app.test_client().get("/healthz").status_code != 200:
+        assert time.monotonic() < deadline, "it did not come back"
+    assert patience.seconds == patience.USUAL
+    browser.get(REPORT)
 
 
 def test_a_mistake_of_ours_shows_no_traceback(db: Database, visitor: Visitor) -> None:

@@ -8,6 +8,7 @@ import psycopg
 import structlog
 from flask import Flask, render_template, request
 from flask_wtf.csrf import CSRFError
+from gunicorn.http.errors import NoMoreData, ParseException
 from psycopg_pool import PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -46,6 +47,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(PoolTimeout, _unavailable)
     app.register_error_handler(psycopg.errors.LockNotAvailable, _busy)
     app.register_error_handler(psycopg.errors.QueryCanceled, _too_slow)
+    app.register_error_handler(ParseException, _no_request)
+    app.register_error_handler(NoMoreData, _no_request)
     app.register_error_handler(Exception, _bug)
 
 
@@ -118,6 +121,11 @@ def _too_slow(error: Exception) -> Page:
         "Narrow the report, for example to a shorter time, and try again.",
         **{"Retry-After": "10"},
     )
+
+
+def _no_request(error: Exception) -> Page:
+    """gunicorn finds it out while the body is read, when it is a request already."""
+    return _page(400, *PAGES[400])
 
 
 def _bug(error: Exception) -> Page:

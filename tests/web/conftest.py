@@ -1,0 +1,38 @@
+"""The report as it is served."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.clients.places import AUDITLOG, environment, free_port
+from tests.web.serving import SECONDS, listens
+from webapp.config import Settings
+
+
+@pytest.fixture
+def port(settings: Settings, people: object) -> Iterator[int]:
+    """The port of `auditlog serve`, with one web process."""
+    port = free_port()
+    process = subprocess.Popen(
+        [AUDITLOG, "serve", "--workers", "1"],
+        env=environment(
+            AUDITLOG_DATABASE_URL=settings.database_url,
+            AUDITLOG_SECRET_KEY=settings.secret_key,
+            AUDITLOG_BIND=f"127.0.0.1:{port}",
+        ),
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + SECONDS
+    while not listens(port):
+        assert process.poll() is None, "it did not start"
+        assert time.monotonic() < deadline, f"nothing after {SECONDS} s"
+        time.sleep(0.1)
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait(SECONDS)
