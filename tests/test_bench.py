@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import signal
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -149,13 +151,19 @@ def test_a_peer_that_is_not_installed_is_named_with_the_cure(monkeypatch: pytest
         peer.install("postgresql://nowhere")
 
 
-def test_without_an_address_it_brings_its_own_server(
+def test_without_an_address_it_brings_its_own_server_and_takes_it_away_when_told_to_end(
     embedded: EmbeddedServer | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AUDITLOG_DATABASE_URL", raising=False)
-    with running(embedded.bin_dir if embedded else None) as server:
-        found = server.described()
-        folder = Path(str(conninfo_to_dict(server.url)["host"])).parent
+    found: dict[str, str] = {}
+    with ExitStack() as ended:
+        stopped = ended.enter_context(pytest.raises(SystemExit))
+        server = ended.enter_context(running(embedded.bin_dir if embedded else None))
+        found |= server.described()
+        folder = Path(str(conninfo_to_dict(server.url)["host"])).parents[1]
+        assert folder.name.startswith("auditlog-bench-")
+        signal.raise_signal(signal.SIGTERM)
+    assert stopped.value.code == 143
     assert {"shared_buffers": "256MB", "autovacuum": "off", "fsync": "on"}.items() <= found.items()
     assert not folder.exists()
 

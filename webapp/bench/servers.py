@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -86,12 +87,23 @@ def running(bin_dir: Path | None) -> Generator[Server]:
         raise ConfigurationError(
             "--bindir starts a server, and AUDITLOG_DATABASE_URL names one that runs: give only one of them"
         )
-    if url:
-        with _visiting(Server(url)) as server:
-            yield server
-    else:
-        with _own_server(bin_dir) as server:
-            yield server
+    with _ending_in_order(), _visiting(Server(url)) if url else _own_server(bin_dir) as server:
+        yield server
+
+
+@contextmanager
+def _ending_in_order() -> Generator[None]:
+    """SIGTERM ends the run as Ctrl-C does, so that nothing of it stays behind."""
+
+    def end(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # a second one would interrupt the cleaning up
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
