@@ -16,7 +16,9 @@ CLIENTS = REPOSITORY / "tests/clients"
 
 #: A line that names a file, then a code block.
 SHOWN = re.compile(r"^<!-- from (\S+) -->\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-MARKED = re.compile(r"^ *(?:#|//|--) naming the user\n(.*?)^ *(?:#|//|--) end$", re.MULTILINE | re.DOTALL)
+MARKED = re.compile(
+    r"^ *(?:#|//|--) (?:naming the user|exporting contacts)\n(.*?)^ *(?:#|//|--) end$", re.MULTILINE | re.DOTALL
+)
 
 
 def marked_lines(file: Path) -> str:
@@ -37,7 +39,12 @@ def test_every_marker_is_followed_by_a_code_block() -> None:
 
 def test_every_language_with_a_client_is_shown() -> None:
     shown = {path for path, _ in SHOWN.findall(README)}
-    clients = [*CLIENTS.glob("*_client.py"), CLIENTS / "client.mjs", CLIENTS / "Client.java"]
+    clients = [
+        *CLIENTS.glob("*_client.py"),
+        *CLIENTS.glob("*_export.py"),
+        *CLIENTS.glob("*.mjs"),
+        *CLIENTS.glob("*.java"),
+    ]
     assert {str(file.relative_to(REPOSITORY)) for file in clients} <= shown
 
 

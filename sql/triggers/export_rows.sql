@@ -55,5 +55,5 @@ end
 $$;
 
 comment on function audit.export_rows(uuid, anyelement) is
-  'The rows of an export that is on record: select * from audit.export_rows(ticket, null::contacts). Once, within five minutes, for the login that asked, after the request has committed. Masked and excluded columns are null. Errors: 42501 ticket not valid or used, 55000 request not committed, 42804 other table.';
+  'The rows of an export that is on record: select * from audit.export_rows(ticket, null::contacts). Once, within five minutes, for the login that asked, after the request has committed. Masked and excluded columns are null. A crash of the server just after the rows were taken may leave the ticket unused for the rest of its five minutes, for the same login and the export on record. Errors: 42501 ticket not valid or used, 55000 request not committed, 42804 other table.';
 grant execute on function audit.export_rows(uuid, anyelement) to public;

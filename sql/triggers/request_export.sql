@@ -70,5 +70,5 @@ end
 $$;
 
 comment on function audit.request_export(text, jsonb, text, text) is
-  'Puts an export on record and gives the ticket for it: commit, then take the rows with audit.export_rows() within five minutes. filter: columns and values that the rows must contain; format and reason are noted. Errors: 42501 without audit.allow_export(), 42704 nothing tracked has that entity, 22023 filter is not an object, or names a column that is masked, excluded or not there.';
+  'Puts an export on record and gives the ticket for it: commit, then take the rows with audit.export_rows() within five minutes. filter: columns and values that the rows must contain; format and reason are noted. The transaction commits synchronously, whatever synchronous_commit says. After a lost connection the ticket of a commit in doubt is not known: ask again, both requests are on record. Errors: 42501 without audit.allow_export(), 42704 nothing tracked has that entity, 22023 filter is not an object, or names a column that is masked, excluded or not there.';
 grant execute on function audit.request_export(text, jsonb, text, text) to public;

@@ -44,11 +44,13 @@ class Crm:
             "PGDATABASE": self.superuser.info.dbname,
         }
 
-    def run(self, command: list[str], **settings: str) -> None:
+    def run(self, command: list[str], **settings: str) -> str:
+        """What the program printed."""
         done = subprocess.run(
             command, env=self.environment() | settings, cwd=HERE, capture_output=True, text=True, timeout=60
         )
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+        return done.stdout
 
     def event_of(self, email: str) -> dict[str, Any]:
         """The one event about the contact with this address."""
@@ -92,7 +94,7 @@ def python(file: str) -> list[str]:
     return [sys.executable, str(HERE / file)]
 
 
-def node() -> list[str]:
+def node(file: str = "client.mjs") -> list[str]:
     program = shutil.which("node") or pytest.skip("node is not installed")
     npm = shutil.which("npm") or pytest.skip("npm is not installed")
     # Two workers must not install into one folder at the same time.
@@ -105,7 +107,7 @@ def node() -> list[str]:
                 check=True,
                 timeout=300,
             )
-    return [program, str(HERE / "client.mjs")]
+    return [program, str(HERE / file)]
 
 
 def java() -> list[str]:
