@@ -55,6 +55,7 @@ class Evidence:
         lag: float = 15,
         overdue: float = 75,
         connection: Connection | None = None,
+        key: PublicKey | None = None,
     ) -> Verdict:
         """What verification finds, compared with the anchored file, or with other copies."""
         texts = [self.anchor.read_text()] if copies is None else copies
@@ -62,7 +63,7 @@ class Evidence:
         return verify(
             self.sealer.url,
             own,
-            self.key,
+            key or self.key,
             [read_checkpoints(text) for text in texts],
             jobs=1,
             lag=timedelta(minutes=lag),

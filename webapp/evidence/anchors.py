@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ..errors import AuditLogError
 from .proof import Broken, Checkpoint, read_checkpoints
@@ -127,16 +128,23 @@ class WebAnchor:
         return None
 
     def add(self, checkpoints: Sequence[Checkpoint], notes: Sequence[str]) -> None:
+        parts = urlsplit(self.address)
+        headers = {"Content-Type": "text/plain; charset=utf-8", "User-Agent": "auditlog"}
+        if parts.username:
+            account = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            headers["Authorization"] = f"Basic {base64.b64encode(account.encode()).decode()}"
+        address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
         for note in notes:
-            request = urllib.request.Request(  # noqa: S310 - parse() lets only http and https through
-                self.address, note.encode(), {"Content-Type": "text/plain; charset=utf-8", "User-Agent": "auditlog"}
-            )
+            # parse() lets only http and https through.
+            request = urllib.request.Request(address, note.encode(), headers)  # noqa: S310
             try:
                 with urllib.request.urlopen(request, timeout=TIMEOUT):  # noqa: S310
                     pass
+            except urllib.error.HTTPError as answer:
+                with answer:
+                    raise AnchorError(f"{self.name} did not take it ({answer})") from None
             except (OSError, ValueError) as error:
-                reason = error.reason if isinstance(error, urllib.error.URLError) else error
-                raise AnchorError(f"{self.name} did not take it ({reason})") from None
+                raise AnchorError(f"{self.name} did not take it ({getattr(error, 'reason', error)})") from None
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,10 @@ def create(path: Path, passphrase: str = "") -> SigningKey:
     key = SigningKey(Ed25519PrivateKey.generate())
     encryption = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
     pem = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    if path.exists():
+        raise KeyFileError(
+            f'there is a key in "{path}" already: choose another file, or replace it with `auditlog keys rotate`'
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -57,10 +61,6 @@ def create(path: Path, passphrase: str = "") -> SigningKey:
             file.flush()
             os.fsync(file.fileno())
         public_file(path).write_text(f"{key.public}\n")
-    except FileExistsError:
-        raise KeyFileError(
-            f'there is a key in "{path}" already: choose another file, or replace it with `auditlog keys rotate`'
-        ) from None
     except OSError as error:
         raise KeyFileError(f'the key cannot be written to "{path}" ({error.strerror})') from None
     return key

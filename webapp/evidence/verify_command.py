@@ -111,8 +111,9 @@ def public_key(given: str | None) -> PublicKey:
 
 def _own_copies() -> list[str]:
     found = anchors.parse(config.evidence().anchors)
-    files = [str(anchor.path) for anchor in found if isinstance(anchor, anchors.FileAnchor)]
-    return files + [str(anchor.repository) for anchor in found if isinstance(anchor, anchors.GitAnchor)]
+    files = [anchor.path for anchor in found if isinstance(anchor, anchors.FileAnchor)]
+    files += [anchor.repository for anchor in found if isinstance(anchor, anchors.GitAnchor)]
+    return [str(file) for file in files if file.exists()]  # nothing may have been delivered yet
 
 
 def _copy(place: str) -> list[Checkpoint]:
