@@ -34,6 +34,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     environment.trim_blocks = True
     environment.lstrip_blocks = True
     environment.filters.update(FILTERS)
+    # Of everything that a template shows. A field that sends its value back keeps it, by `| e`.
+    environment.finalize = wording.visible
 
 
 def default_zone() -> str:

@@ -1,5 +1,6 @@
 """Events in words. Every sentence of the report is made here."""
 
+from .characters import visible
 from .diffs import FieldChange, changed_names, diff, sides, summary
 from .facts import facts, readable_table
 from .sentences import Sentence, sentence, subject
@@ -23,5 +24,6 @@ __all__ = [
     "sides",
     "subject",
     "summary",
+    "visible",
     "zone_label",
 ]
