@@ -29,3 +29,15 @@ comment on table audit.tracked is 'Tables under capture, and how. Changed by aud
 comment on column audit.tracked.by_statement is 'Inserts are captured once per statement, which is cheap in bulk; otherwise row by row.';
 comment on column audit.tracked.problem is 'What was wrong with capture when somebody last changed the schema; audit.status() says what is wrong now.';
 grant select on audit.tracked to audit_web, audit_reader, audit_admin, audit_sealer;
+
+-- Never more than a few rows: each is gone again when its statement ends. So nothing is lost with it in a crash.
+create unlogged table audit.moving (
+  moving_id bigint generated always as identity primary key,
+  xact_id   xid8   not null default pg_current_xact_id(),
+  relation  oid    not null,
+  outer_id  text
+);
+
+comment on table audit.moving is
+  'Updates of partitioned tables while they run: only these move a row. What else deletes and inserts is no move.';
+comment on column audit.moving.outer_id is 'The update in which this one runs, by way of a trigger.';

@@ -9,7 +9,7 @@ declare
   "table" regclass := (select c.oid from pg_class c where c.reltype = pg_typeof(rowtype));
 begin
   return query execute format(
-    'select (read.found).* from audit.rows_as_of($1, $2) told, lateral (select case when told.imported '
+    'select (read.found).* from audit.rows_as_of($1, $2) told, lateral (select case when told.as_json '
     'then jsonb_populate_record(null::%1$s, told.fields) else %2$s end offset 0) read(found)',
     pg_typeof(rowtype), audit.row_sql("table", 'told.fields'))
   using "table", at;

@@ -27,6 +27,7 @@ declare
   was    text;
   is_now text;
   moved  bigint;
+  known  text;  -- the key that a moved row had
 begin
   if tg_op = 'UPDATE' then
     if old *= new then
@@ -47,7 +48,7 @@ begin
   else
     {before an insert}
     insert into audit.log (shape_id, action, record_id, new_row{into moved})
-    select {shape}, 'i', {key of new}, {new}{moved} where {current and watched};
+    select {shape}, 'i', {key of the moved row}, {new}{moved} where {current and watched};
     if not found then
       perform audit.capture_slowly({id}, 'i', new, new);
     end if;
@@ -78,9 +79,9 @@ $body$ end, array[
     '{update}', case when shape.parent is not null or cardinality(shape.key) = 0 then $$'u'$$
       else $$case when {key of old} = {key of new} then 'u'::"char" else 'k' end$$ end,
     '{returning}', case when parted then ' returning event_id into moved' end,
-    '{after a delete}', case when parted then e'\n    perform set_config(''audit.last_delete'', moved::text, true);' end,
+    '{after a delete}', case when parted then e'\n    perform set_config(''audit.last_delete_'' || pg_trigger_depth(), moved::text, true);' end,
     '{before an insert}', case
-      when parted then e'if current_setting(''audit.last_delete'', true) <> '''' then\n      moved := audit.moved_from({id}, new);\n    end if;'
+      when parted then e'if current_setting(''audit.last_delete_'' || pg_trigger_depth(), true) <> '''' then\n      select m.event_id, m.record_id into moved, known from audit.moved_from({id}, new) m;\n    end if;'
       when tracked.by_statement then e'if not audit.in_replication_worker() then\n      return null;  -- captured by statement\n    end if;' end,
     '{into moved}', case when parted then ', moved_from' end,
     '{moved}', case when parted then ', moved' end,
@@ -89,9 +90,8 @@ $body$ end, array[
     '{new}', audit.fill(image, array['{row}', 'new', '{before}', 'new']),
     '{captured}', audit.fill(image, array['{row}', '(captured.*)', '{before}', '(captured.*)']),
     '{key of old}', 'case when {current} then audit.key_{id}(old) end',
-    '{key of new}', case when parted
-      then 'coalesce((select d.record_id from audit.log d where d.event_id = moved), {key of the new row})' else '{key of the new row}' end,
-    '{key of the new row}', 'case when {current} then audit.key_{id}(new) end',
+    '{key of the moved row}', case when parted then 'coalesce(known, {key of new})' else '{key of new}' end,
+    '{key of new}', 'case when {current} then audit.key_{id}(new) end',
     '{key of captured}', 'case when {current} then audit.key_{id}((captured.*)) end',
     -- The view is never read: naming it makes the plan depend on the table.
     '{current and watched}', '{current} and case when false then exists (select from audit.watch_{id}) else true end',

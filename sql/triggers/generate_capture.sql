@@ -54,7 +54,7 @@ begin
     execute format('grant execute on function audit.%I() to audit_admin, %s', made.name, owner);
   end loop;
   -- What audit.follow_ddl() does on the owner's behalf. None of it can keep a change from the log.
-  execute format('grant execute on function audit.capture_truncate(), audit.changed_tables(), audit.tracked_table(regclass), '
+  execute format('grant execute on function audit.capture_truncate(), audit.note_moves(), audit.changed_tables(), audit.tracked_table(regclass), '
     'audit.refresh(regclass), audit.let_owner_read(regclass), audit.regenerate(regclass), audit.set_triggers(regclass), audit.finish_tracking(regclass), '
     'audit.record_problems(text) to %s', owner);
 

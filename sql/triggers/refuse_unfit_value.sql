@@ -12,7 +12,7 @@ declare
 begin
   for name in select a.attname from pg_attribute a where a.attrelid = "table" and a.attnum > 0 and not a.attisdropped order by a.attnum loop
     begin
-      execute format('select count(%s) from audit.rows_as_of($1, $2) told where not told.imported', audit.row_sql("table", 'told.fields', name))
+      execute format('select count(%s) from audit.rows_as_of($1, $2) told where not told.as_json', audit.row_sql("table", 'told.fields', name))
       using "table", at;
       unfit := false;
     exception when data_exception or integrity_constraint_violation then
@@ -20,7 +20,7 @@ begin
     end;
     continue when not unfit;
     begin
-      for told in select t.fields from audit.rows_as_of("table", at) t where not t.imported loop
+      for told in select t.fields from audit.rows_as_of("table", at) t where not t.as_json loop
         execute 'select ' || audit.row_sql("table", '$1', name) using told.fields;
       end loop;
     exception when data_exception or integrity_constraint_violation then

@@ -42,8 +42,8 @@ begin
   -- masked now may have been in the clear then, and the other way round.
   today := audit.shape_now(tracked, source);
   select
-    audit.renamed(coalesce(audit.known_fields(event.shape_id, shape.masked, event.old_row), '{}'), since.names) - tracked.mask - tracked.exclude,
-    audit.renamed(coalesce(audit.known_fields(event.shape_id, shape.masked, event.new_row), '{}'), since.names) - tracked.mask - tracked.exclude
+    audit.renamed(coalesce(audit.known_fields(event.shape_id, shape.masked, event.old_row, shape.made_of is distinct from today.made_of), '{}'), since.names) - tracked.mask - tracked.exclude,
+    audit.renamed(coalesce(audit.known_fields(event.shape_id, shape.masked, event.new_row, shape.made_of is distinct from today.made_of), '{}'), since.names) - tracked.mask - tracked.exclude
   into before, after
   from audit.columns_since(shape, today, event.occurred_at) since;
   select array_agg(a.attname::text order by a.attnum) into fields

@@ -1,6 +1,6 @@
 set local role audit_owner;
 
-create or replace function audit.rows_as_of("table" regclass, at timestamptz) returns table (fields jsonb, imported boolean)
+create or replace function audit.rows_as_of("table" regclass, at timestamptz) returns table (fields jsonb, as_json boolean)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -24,12 +24,13 @@ begin
   -- transaction they are added up, image by image: a trigger, or a key that is checked later, may change their order.
   return query execute format($query$
     with shapes as materialized (
-      select s.shape_id, s.masked, s.key, s.parent is not null or s.parted as each, since.*
+      select s.shape_id, s.masked, s.key, s.parent is not null or s.parted as each, since.*,
+        coalesce(s.made_of <> ($6).made_of, s.made_of is not null) as changed
       from audit.shapes s cross join lateral audit.columns_since(s, $6, $2) since
       where s.tracked_id = $1 or s.tracked_id is null and s.schema_name = $3 and s.table_name = $4
     ), told as (
       select l.event_id, l.occurred_at, l.xact_id, l.shape_id, l.action, l.record_id, l.old_row, l.new_row,
-        s.masked, s.key, s.names, s.added, l.imported_at is not null as imported,
+        s.masked, s.key, s.names, s.added, s.changed, l.imported_at is not null or s.changed as as_json,
         -- Here record_id does not tell one row from another, or not all that happened to it.
         s.each or l.imported_at is not null or $7 as each
       from audit.log l
@@ -44,26 +45,26 @@ begin
       union all
       select *, xact_id, true from told where each
     ), read as (
-      select last.*, false as stands, audit.known_fields(shape_id, masked, old_row) as known from last
+      select last.*, false as stands, audit.known_fields(shape_id, masked, old_row, changed) as known from last
       where old_row is not null and (several or action in ('d', 't', 'k'))
       union all
-      select last.*, true, audit.known_fields(shape_id, masked, new_row) from last where new_row is not null
+      select last.*, true, audit.known_fields(shape_id, masked, new_row, changed) from last where new_row is not null
     ), images as (
       select read.*, coalesce(added, '{}') || audit.renamed(known, names) as image from read
     ), sums as (
-      select %1$s as id, xact_id, image, imported, max(occurred_at) as at, max(event_id) as event_id,
+      select %1$s as id, xact_id, image, as_json, max(occurred_at) as at, max(event_id) as event_id,
         -- A baseline tells of no change.
         sum(case when not stands then -1 when action <> 'b' then 1 else 0 end) as sum,
         (array_agg(stands order by occurred_at desc, event_id desc, stands desc))[1] as stands
       from images
       group by 1, 2, 3, 4
     ), latest as (
-      select distinct on (id) image, imported, sum > 0 or sum = 0 and stands as stands
+      select distinct on (id) image, as_json, sum > 0 or sum = 0 and stands as stands
       from (select *, max(at) over (partition by id, xact_id) as written from sums) s
       where sum <> 0 or stands
       order by id, written desc, sign(sum) desc, at desc, event_id desc
     )
-    select image - $5, imported from latest where stands
+    select image - $5, as_json from latest where stands
     $query$, key_of)
   using tracked.tracked_id, at, tracked.schema_name, tracked.table_name, tracked.mask || tracked.exclude, shape,
     (select not i.indimmediate from pg_index i where i.indrelid = "table" and i.indisprimary);
@@ -71,5 +72,5 @@ end
 $$;
 
 comment on function audit.rows_as_of(regclass, timestamptz) is
-  'The rows of a tracked table as they stood, each as a JSON object: the text of every value, or for imported rows what was imported. The inside of audit.as_of(), and what to read where a value no longer fits its column. Errors: 42704 not tracked, 0A000 no primary key.';
+  'The rows of a tracked table as they stood, each as a JSON object with the text of every value; as_json: with JSON for arrays and composite values, in imported rows and in those of a type that has other attributes by now. The inside of audit.as_of(), and what to read where a value no longer fits its column. Errors: 42704 not tracked, 0A000 no primary key.';
 grant execute on function audit.rows_as_of(regclass, timestamptz) to audit_reader, audit_admin;

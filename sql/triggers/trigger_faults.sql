@@ -9,7 +9,8 @@ as $$
   from audit.capture_triggers(tracked) w
   left join (pg_trigger g join pg_proc p on p.oid = g.tgfoid and p.pronamespace = 'audit'::regnamespace)
     on g.tgrelid = w.part and g.tgname = w.name and p.proname = w.function and g.tgtype = w.type
-    and g.tgqual is null and g.tgattr = ''
+    and g.tgqual is null and coalesce(w.columns, '{}') = array(
+      select a.attname::text from pg_attribute a where a.attrelid = g.tgrelid and a.attnum = any (g.tgattr) order by a.attname::text)
 $$;
 
 comment on function audit.trigger_faults(audit.tracked) is

@@ -133,7 +133,7 @@ TWO_STATEMENTS = {
     "same key, same place": "delete from orders where id = 1; insert into orders values (1, 2001, 'a')",
     "in a DO block": "do $$ begin delete from orders where id = 1; insert into orders values (1, 2025, 'a'); end $$",
     "with a savepoint between": "begin; delete from orders where id = 1; savepoint s; insert into orders values (1, 2025, 'a'); commit",
-    "with a claim that it moved": "begin; delete from orders where id = 1; select set_config('audit.last_delete', "
+    "with a claim that it moved": "begin; delete from orders where id = 1; select set_config('audit.last_delete_1', "
     "'{delete}', true); insert into orders values (1, 2025, 'a'); commit",
 }
 
@@ -152,18 +152,24 @@ UNRELATED = {
     "merge": "merge into orders o using (values (1, 2001), (2, 2031)) v(id, year) on o.id = v.id "
     "when matched then delete when not matched then insert values (v.id, v.year, 'new')",
     "a CTE": "with gone as (delete from orders returning 1) insert into orders select 2, 2031, 'new' from gone",
+    "after an update that failed": "do $$ begin update orders set year = 2100; exception when others then null; end $$; "
+    "with gone as (delete from orders returning 1) insert into orders select 2, 2031, 'new' from gone",
 }
 
 
-@pytest.mark.xfail(reason="a delete and an insert of one command are taken for a move", strict=True)
 @pytest.mark.parametrize("statement", UNRELATED.values(), ids=UNRELATED)
 def test_a_statement_that_deletes_one_row_and_inserts_another_leaves_two_events(
     orders: Database, statement: str
 ) -> None:
     orders.run("insert into orders values (1, 2001, 'a')")
     new = watch(orders)
-    orders.run(statement)
+    app = orders.connect(autocommit=False)
+    app.execute("update orders set year = year")  # which has ended, whatever anybody claims
+    app.execute("select set_config('audit.moving', n::text, true) from generate_series(0, 1) n")
+    app.execute(statement.encode())
+    app.commit()
     assert sorted(actions(new())) == [("delete", "orders", "[1, 2001]"), ("insert", "orders", "[2, 2031]")]
+    assert orders.run("select from audit.moving") == []
 
 
 def test_a_row_that_moves_there_and_back_in_one_transaction_is_two_updates(orders: Database) -> None:
@@ -213,3 +219,17 @@ def test_rows_without_a_key_that_move_are_recorded_with_both_images(db: Database
         assert sorted(told, key=str) == sorted(
             [("delete", (1, 2001, "a"), None), ("insert", None, (1, 2031, "a"))] * 2, key=str
         )
+
+
+def test_a_row_that_a_trigger_moves_while_others_move_is_one_update_too(orders: Database) -> None:
+    orders.run("insert into orders values (1, 2001, 'a'), (2, 2001, 'b'), (3, 2001, 'c')")
+    orders.run(
+        "create function along() returns trigger language plpgsql as "
+        "$$ begin update orders set year = 2031 where id = 3 and year < 2031; return null; end $$"
+    )
+    orders.run("create trigger along after delete on orders for each row execute function along()")
+    new = watch(orders)
+    orders.run("update orders set year = 2021 where id < 3")
+    assert {(e["action"], e["record_id"]) for e in new()} == {("update", f"[{n}, 2001]") for n in (1, 2, 3)}
+    assert same_as_the_log(orders)
+    assert orders.run("select from audit.moving") == []

@@ -238,7 +238,7 @@ def test_rows_with_a_composite_type_that_has_changed_can_still_be_read(db: Datab
     db.run("create type pair as (a integer, b text); create table k (id integer primary key, p pair, ps pair[])")
     db.run("select audit.track('k')")
     db.run("insert into k values (1, row(1, 'x'), array[row(2, 'y')::pair])")
-    db.run("alter type pair add attribute c integer")
+    db.run("alter event trigger audit_follow_ddl disable; alter type pair add attribute c integer")
     db.run("insert into k values (2, row(1, 'x', 3), null)")
     assert [e["after"] for e in db.events()] == [
         {"id": 1, "p": {"a": 1, "b": "x"}, "ps": [{"a": 2, "b": "y"}]},
