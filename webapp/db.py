@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import psycopg
 import structlog
 from flask import Flask, current_app
+from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from . import migrations
@@ -17,6 +21,15 @@ from .config import Settings
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def _whole(digits: str) -> int | Decimal:
+    """Python refuses to read, or to write, an int of more than 4300 digits."""
+    return int(digits) if len(digits) <= 1000 else Decimal(digits)
+
+
+#: JSON with every number as it was stored: 1.10 is not 1.1, and a numeric column holds what no float does.
+read_json = partial(json.loads, parse_int=_whole, parse_float=Decimal)
 
 
 class Patience:
@@ -62,6 +75,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             (str(settings.statement_timeout), str(settings.lock_timeout)),
         )
         connection.commit()
+        set_json_loads(read_json, connection)
 
     pool: ConnectionPool[Connection] = ConnectionPool(
         settings.database_url,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Browser, Database
-from tests.web.reading import REPORT, ROW, address, download, event_ids, imported, row_text, text_of
+from tests.web.reading import REPORT, ROW, address, detail, download, event_ids, imported, row_text, rows_of, text_of
 
 Visitor = Callable[..., Browser]
 
@@ -29,6 +29,11 @@ ODD: dict[str, dict[str, Any]] = {
     "path is a list": {"action": "denied", "context": {"denied": {"path": [1, 2]}}},
     "reason is an object": {"action": "sign_in_failed", "context": {"sign_in_failed": {"reason": {}}}},
     "context is empty": {"action": "view", "context": {}},
+    "view of odd things": {
+        "action": "view",
+        "entity": "report",
+        "context": {"view": {"page": [1], "filter": [2], "repeats": "many", "of": {"a": 1}}},
+    },
     "context is deep": {"action": "view", "context": {"a": {"b": {"c": [[], {}, None, True, 1.5]}}, "": {"": ""}}},
     "erased": {"action": "erase"},
     "archived": {"action": "retain"},
@@ -124,3 +129,27 @@ def test_hostile_text_is_only_text(db: Database, visitor: Visitor, name: str) ->
         assert 'href="javascript' not in page
     assert "<script>alert" not in html
     assert "<b>evil" not in html
+
+
+def test_numbers_are_shown_digit_for_digit(db: Database, visitor: Visitor) -> None:
+    long = "9" * 5_000
+    fine = "0.00000012345678901234567890123456789"
+    db.run("create table prices (id int primary key, amount numeric, details jsonb)")
+    db.run("select audit.track('prices')")
+    db.run('insert into prices values (1, 1.10, \'{"rate": 1.0, "list": [1.50, 2]}\')')
+    db.run('update prices set amount = 1.100, details = \'{"rate": 1.00, "list": [1.500, 2]}\'')
+    changed = db.value("select max(event_id) from audit.events")
+    db.run(f'update prices set amount = {long}, details = \'{{"rate": {fine}, "whole": -{long}}}\'')
+    odd = db.value("select max(event_id) from audit.events")
+    browser = visitor("auditor")
+    words = detail(browser, changed)
+    assert "amount 1.10 1.100" in words
+    assert "rate 1.0 1.00" in words
+    assert '"amount": 1.10,' in words
+    assert '"rate": 1.0' in words
+    assert "1.10 → became 1.100" in row_text(browser.get(REPORT), changed)
+    words = detail(browser, odd)
+    assert words.count(long) >= 4, "as a field and as JSON, the column and the value within one"
+    assert f'"rate": {fine}' in words
+    rows = {row["event_id"]: row for row in rows_of(download(browser, address(entity="prices")))}
+    assert f'"amount": {long}' in rows[str(odd)]["after"]

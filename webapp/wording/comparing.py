@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import SequenceMatcher
 from itertools import groupby
 from typing import cast
@@ -72,7 +73,8 @@ def _of_lists(path: str, old: list[object], new: list[object]) -> Iterator[tuple
 
 
 def _inner(path: str, in_old: bool, old: object, in_new: bool, new: object) -> Iterator[tuple[str, object, object]]:
-    if in_old and in_new and type(old) is type(new) and old == new:
+    # As written, too: 1.0 and 1.00 are equal numbers, and not the same value.
+    if in_old and in_new and type(old) is type(new) and old == new and plain(old) == plain(new):
         return
     # Within a value, null is one; None stands for what is not there.
     yield from _differences(path, "null" if in_old and old is None else old, "null" if in_new and new is None else new)
@@ -83,7 +85,7 @@ def _is_nested(value: object) -> bool:
 
 
 def _scalars(items: Sequence[object]) -> bool:
-    return all(isinstance(item, str | int | float) for item in items)
+    return all(isinstance(item, str | int | Decimal) for item in items)
 
 
 def by_words(before: object, after: object) -> tuple[Pieces, Pieces] | None:
