@@ -84,6 +84,41 @@ def test_a_statement_writes_its_events_into_the_log_by_one_plan_without_a_join_o
         assert not [s for s in statements if re.search(r"\b(join|order by|group by|distinct)\b", s)]
 
 
+ONE_ROW = {
+    "insert": "insert into contacts (first_name) values ('Ada')",
+    "update": "update contacts set last_name = coalesce(last_name, '') || 'x' where first_name = 'Ada'",
+    "delete": "delete from contacts where first_name = 'Ada'",
+}
+
+
+def test_a_write_opens_nothing_but_the_month_that_it_writes_to_and_what_tells_of_changed_columns(
+    shared: Database,
+) -> None:
+    month = shared.value("select format('audit.log_%s', to_char(now() at time zone 'UTC', 'YYYY_MM'))")
+    written = {"audit.log", "audit.log_event_id_seq", month}
+    indexes = shared.run("select pg_get_indexdef(indexrelid) from pg_index where indrelid = %s::regclass", month)
+    assert {re.sub(r".* USING ", "", definition) for (definition,) in indexes} == {
+        "btree (event_id)",
+        "btree (occurred_at)",
+        "btree (record_id)",
+        "btree (actor_id, occurred_at) WHERE (actor_id IS NOT NULL)",
+    }, "every write pays for each"
+    app = shared.connect()
+    opened = (
+        "select c.oid::regclass::text from pg_locks l join pg_class c on c.oid = l.relation "
+        "where l.pid = %s and c.relnamespace = 'audit'::regnamespace"
+    )
+    for _ in range(6):  # the first five of a session are planned one by one
+        for statement in ONE_ROW.values():
+            app.execute(statement.encode())
+    for action, statement in ONE_ROW.items():
+        with app.transaction():
+            app.execute(statement.encode())
+            # The view is locked, not read: what tells a plan of changed columns. A transition table needs none.
+            seen = {name for (name,) in shared.run(opened, app.info.backend_pid)}
+        assert seen == written | (set() if action == "insert" else {"audit.watch_1"})
+
+
 def test_capture_looks_nothing_up_for_a_row(shared: Database) -> None:
     bodies = shared.run(
         "select p.prosrc from pg_proc p join audit.tracked t on p.proname = t.row_function "
