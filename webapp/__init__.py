@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Flask
 
 from . import config, db, logs, permissions
-from .views import auth, errors, health, my_sessions, report
+from .views import account, auth, choosing, errors, health, my_sessions, report, second_step
 from .web import addresses, bounds, csrf, forms, headers, hosts, rendering, signed_in, viewing
+from .web import settings as web_settings
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:
@@ -14,6 +15,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     settings = settings or config.from_environment()
     app = Flask(__name__)
     logs.configure()
+    web_settings.init_app(app, settings)
     headers.init_app(app, settings)
     hosts.init_app(app, settings)
     bounds.init_app(app)
@@ -26,6 +28,9 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     addresses.init_app(app)
     errors.init_app(app)
     app.register_blueprint(auth.blueprint)
+    app.register_blueprint(second_step.blueprint)
+    app.register_blueprint(choosing.blueprint)
+    app.register_blueprint(account.blueprint)
     app.register_blueprint(my_sessions.blueprint)
     app.register_blueprint(report.blueprint)
     app.register_blueprint(health.blueprint)

@@ -66,11 +66,18 @@ def user_query(name: str) -> sql.Composed:
     return load(name).format(user_columns=load("user_columns").format())
 
 
+def by_login(connection: Connection, login: str) -> User | None:
+    # PostgreSQL has no text with a NUL in it.
+    return _one(connection, "user_by_login", login=login.strip().replace("\x00", "\ufffd"))
+
+
+def by_id(connection: Connection, user_id: str) -> User | None:
+    return _one(connection, "user_by_id", user_id=user_id)
+
+
 def authenticate(connection: Connection, login: str, password: str) -> Attempt:
     """Whether this is the password of that user. Unknown, disabled and wrong take the same time."""
-    with connection.cursor(row_factory=class_row(User)) as rows:
-        # PostgreSQL has no text with a NUL in it.
-        user = rows.execute(user_query("user_by_login"), {"login": login.strip().replace("\x00", "\ufffd")}).fetchone()
+    user = by_login(connection, login)
     # Whoever is not there costs what somebody who is there costs, whichever kind of hash people have here.
     somebody = connection.execute(load("somebodys_hash")).fetchone()
     like = somebody[0] if somebody else ""
@@ -82,6 +89,25 @@ def authenticate(connection: Connection, login: str, password: str) -> Attempt:
     return Attempt(user, "" if user.active else "disabled")
 
 
+def keeps_passwords(connection: Connection) -> bool:
+    """Whether passwords can be changed here, or only where another application keeps them."""
+    row = connection.execute("select audit.keeps_passwords()").fetchone()
+    return bool(row and row[0])
+
+
+def change_password(connection: Connection, user: User, password_hash: str) -> bool:
+    """False when it was changed meanwhile."""
+    row = connection.execute(
+        "select audit.change_password(%s, %s, %s)", (user.user_id, user.password_hash, password_hash)
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def administrators(connection: Connection) -> list[str]:
     """Names to ask for permissions."""
     return [row[0] for row in connection.execute(load("administrators")).fetchall()]
+
+
+def _one(connection: Connection, query: str, **values: str) -> User | None:
+    with connection.cursor(row_factory=class_row(User)) as rows:
+        return rows.execute(user_query(query), values).fetchone()

@@ -37,6 +37,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "AUDITLOG_SESSION_LONGEST": ("720", "minutes after which a session ends in any case"),
     "AUDITLOG_CONFIRM_AFTER": ("15", "minutes after which an export takes the password again"),
     "AUDITLOG_EXPORT_LIMIT": ("1000000", "events that one export may hold; the page says so before it begins"),
+    "AUDITLOG_TOTP_REQUIRED": (
+        "nobody",
+        "who must sign in with an authenticator app: `nobody`, `administrators` or `everybody`",
+    ),
     "AUDITLOG_SEAL_KEY_FILE": ("", "file with the private key that signs seals; `serve` seals when it is set"),
     "AUDITLOG_SEAL_KEY_PASSPHRASE": ("", "passphrase of that file, if it has one"),
     "AUDITLOG_ANCHORS": (
@@ -76,6 +80,7 @@ class Settings:
     session_idle: int = 60
     session_longest: int = 12 * 60
     confirm_after: int = 15
+    totp_required: str = "nobody"
 
     @property
     def host(self) -> str:
@@ -141,6 +146,11 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     if environ.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
         raise ConfigurationError("FLASK_DEBUG is set, and would show the inside of errors to readers: unset it")
 
+    def choice(name: str, *choices: str) -> str:
+        if value(name) not in choices:
+            raise ConfigurationError(f'{name} is "{value(name)}": expected {", ".join(choices[:-1])} or {choices[-1]}')
+        return value(name)
+
     return Settings(
         database_url=database_url(environ),
         secret_key=secret_key(environ),
@@ -155,6 +165,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         session_longest=number("AUDITLOG_SESSION_LONGEST", 2, 7 * 24 * 60),
         confirm_after=number("AUDITLOG_CONFIRM_AFTER", 1, 7 * 24 * 60),
         export_limit=number("AUDITLOG_EXPORT_LIMIT", 1, 1_000_000_000),
+        totp_required=choice("AUDITLOG_TOTP_REQUIRED", "nobody", "administrators", "everybody"),
     )
 
 

@@ -23,6 +23,14 @@ ROUTES: dict[str, str] = {
     "auth.login": PUBLIC,
     "auth.logout": SIGNED_IN,
     "auth.confirm": SIGNED_IN,
+    "second_step.code": PUBLIC,  # for whoever has given the right password, as these two look after themselves
+    "second_step.set_up": PUBLIC,
+    "choosing.password": PUBLIC,  # for whoever has a link
+    "account.mine": SIGNED_IN,
+    "account.password": SIGNED_IN,
+    "account.authenticator": SIGNED_IN,
+    "account.recovery_codes": SIGNED_IN,
+    "account.remove_authenticator": SIGNED_IN,
     "sessions.mine": SIGNED_IN,
     "sessions.end": SIGNED_IN,
     "sessions.end_others": SIGNED_IN,

@@ -12,7 +12,6 @@ import secrets
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
 from typing import Literal
 
 import pyotp
@@ -120,11 +119,9 @@ def uri(secret: str, login: str) -> str:
     return TOTP(secret).provisioning_uri(name=login, issuer_name=ISSUER)
 
 
-def qr_code(secret: str, login: str) -> bytes:
-    """An SVG file, without a style or a script in it."""
-    out = BytesIO()
-    segno.make(uri(secret, login), error="m").save(out, kind="svg", scale=4, border=4, dark="#000", light="#fff")
-    return out.getvalue()
+def qr_code(secret: str, login: str) -> str:
+    """An SVG element, without a style or a script in it."""
+    return str(segno.make(uri(secret, login), error="m").svg_inline(scale=4, border=4, dark="#000", light="#fff"))
 
 
 def plain(code: str) -> str:

@@ -44,12 +44,19 @@ def later(db: Database, interval: str) -> None:
 
 
 def test_five_attempts_are_free_and_then_each_takes_twice_as_long(db: Database, attempt: Try) -> None:
+    pair = "from audit.sign_in_attempts where address is not null and account is not null"
     assert [attempt() for _ in range(5)] == [0] * 5
     waits: list[int] = []
     for _ in range(9):
-        waits.append(attempt())
-        assert attempt() == waits[-1], "trying too early does not make it longer"
-        later(db, f"{waits[-1]} seconds")
+        # By the clock of the attempt itself, so that a slow machine does not matter.
+        waits.append(db.value(f"select round(extract(epoch from blocked_until - last_at))::integer {pair}"))
+        before = db.value(f"select blocked_until {pair}")
+        db.run("update audit.sign_in_attempts set blocked_until = blocked_until + interval '1 hour'")
+        assert attempt() > 0
+        assert (db.value(f"select blocked_until - interval '1 hour' {pair}")) == before, (
+            "trying too early costs nothing"
+        )
+        later(db, "2 hours")
         assert attempt() == 0
     assert waits == [5, 10, 20, 40, 80, 160, 300, 300, 300]
 
@@ -80,7 +87,7 @@ def test_a_block_is_of_one_account_from_one_address(attempt: Try) -> None:
 
 def test_an_address_has_fifty_attempts_for_all_accounts_together(db: Database, attempt: Try) -> None:
     assert {attempt(f"person {n}", OFFICE) for n in range(50)} == {0}
-    assert attempt("somebody new", OFFICE) == 5
+    assert 0 < attempt("somebody new", OFFICE) <= 5
     assert attempt("somebody new", HOME) == 0
     assert db.value("select count(*) from audit.sign_in_attempts where account = 'person 51'") == 0
 
@@ -104,10 +111,9 @@ def test_guessing_from_many_addresses_keeps_its_person_out_for_half_a_minute_at_
     db: Database, attempt: Try
 ) -> None:
     assert {attempt("mei", f"10.0.0.{n}") for n in range(20)} == {0}
-    for n in range(100):
-        assert attempt("mei", f"10.0.1.{n}") <= 30
+    for n in range(20):
         later(db, "30 seconds")
-        attempt("mei", f"10.0.2.{n}")
+        assert attempt("mei", f"10.0.1.{n}") == 0
     assert 0 < attempt("mei", HOME) <= 30
 
 
@@ -124,10 +130,10 @@ def test_guessing_codes_from_many_addresses_is_stopped_for_longer(db: Database, 
     """Whoever guesses a code knows the password: nobody else can do that to a person."""
     waits = {attempt("mei", f"10.0.0.{n}", "code") for n in range(10)}
     assert waits == {0}
-    for n in range(8):
-        later(db, f"{attempt('mei', HOME, 'code')} seconds")
-        attempt("mei", f"10.0.1.{n}", "code")
-    assert attempt("mei", HOME, "code") == 900
+    for n in range(9):
+        later(db, "15 minutes")
+        assert attempt("mei", f"10.0.1.{n}", "code") == 0
+    assert 800 < attempt("mei", HOME, "code") <= 900
 
 
 def test_an_ipv6_network_counts_as_one_address(attempt: Try) -> None:

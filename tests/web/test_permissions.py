@@ -22,6 +22,14 @@ ADDRESSES = {
     "auth.login": ("/login", "/login"),
     "auth.logout": ("/logout", "/logout"),
     "auth.confirm": ("/confirm", "/confirm"),
+    "second_step.code": ("/login/code", "/login/code"),
+    "second_step.set_up": ("/login/set-up", "/login/set-up"),
+    "choosing.password": ("/choose-password", "/choose-password"),
+    "account.mine": ("/account", "/account"),
+    "account.password": ("/account/password", "/account/password"),
+    "account.authenticator": ("/account/authenticator", "/account/authenticator"),
+    "account.recovery_codes": ("/account/authenticator/recovery-codes", "/account/authenticator/recovery-codes"),
+    "account.remove_authenticator": ("/account/authenticator/remove", "/account/authenticator/remove"),
     "sessions.mine": ("/sessions", "/sessions"),
     "sessions.end": ("/sessions/<int:session_id>/end", "/sessions/99999/end"),
     "sessions.end_others": ("/sessions/end-others", "/sessions/end-others"),
@@ -44,6 +52,21 @@ ON_THEIR_WAY: Answers = (SIGN_IN, 302, 302, 302)
 READERS: Answers = (SIGN_IN, 403, 200, 200)
 READERS_ON: Answers = (SIGN_IN, 403, 302, 302)
 OPTIONS_FOR_READERS: Answers = (401, 403, 200, 200)
+OPTIONS_FOR_PEOPLE: Answers = (401, 200, 200, 200)
+NOTHING_HERE: Answers = (404, 404, 404, 404)
+PEOPLE_SEE: Answers = (SIGN_IN, 200, 200, 200)
+START_AGAIN: dict[str, Answers] = {
+    "GET": ON_THEIR_WAY,
+    "HEAD": ON_THEIR_WAY,
+    "POST": ON_THEIR_WAY,
+    "OPTIONS": EVERYBODY,
+}
+OWN_FORM: dict[str, Answers] = {
+    "GET": PEOPLE_SEE,
+    "HEAD": PEOPLE_SEE,
+    "OPTIONS": OPTIONS_FOR_PEOPLE,
+    "POST": (401, 400, 400, 400),
+}
 
 #: What each method of each address answers to nobody, a plain user, an auditor, an administrator.
 #: Whatever is not here is not allowed at all.
@@ -57,17 +80,16 @@ EXPECTED: dict[str, dict[str, Answers]] = {
         "POST": (400, 302, 302, 302),
     },
     "auth.logout": {"POST": (401, SIGN_IN, SIGN_IN, SIGN_IN), "OPTIONS": (401, 200, 200, 200)},
-    "auth.confirm": {
-        "GET": (SIGN_IN, 200, 200, 200),
-        "HEAD": (SIGN_IN, 200, 200, 200),
-        "OPTIONS": (401, 200, 200, 200),
-        "POST": (401, 400, 400, 400),
-    },
-    "sessions.mine": {
-        "GET": (SIGN_IN, 200, 200, 200),
-        "HEAD": (SIGN_IN, 200, 200, 200),
-        "OPTIONS": (401, 200, 200, 200),
-    },
+    "auth.confirm": OWN_FORM,
+    "second_step.code": START_AGAIN,
+    "second_step.set_up": START_AGAIN,
+    "choosing.password": {"GET": NOTHING_HERE, "HEAD": NOTHING_HERE, "POST": NOTHING_HERE, "OPTIONS": EVERYBODY},
+    "account.mine": {"GET": PEOPLE_SEE, "HEAD": PEOPLE_SEE, "OPTIONS": OPTIONS_FOR_PEOPLE},
+    "account.password": OWN_FORM,
+    "account.authenticator": OWN_FORM,
+    "account.recovery_codes": {"POST": (401, 404, 404, 404), "OPTIONS": OPTIONS_FOR_PEOPLE},
+    "account.remove_authenticator": OWN_FORM,
+    "sessions.mine": {"GET": PEOPLE_SEE, "HEAD": PEOPLE_SEE, "OPTIONS": OPTIONS_FOR_PEOPLE},
     "sessions.end": {"POST": (401, 404, 404, 404), "OPTIONS": (401, 200, 200, 200)},
     "sessions.end_others": {"POST": (401, 302, 302, 302), "OPTIONS": (401, 200, 200, 200)},
     "report.home": {"GET": ON_THEIR_WAY, "HEAD": ON_THEIR_WAY, "OPTIONS": (401, 200, 200, 200)},

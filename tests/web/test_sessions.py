@@ -409,7 +409,7 @@ def test_an_export_takes_the_password_again_after_a_while(db: Database, app: Fla
     assert done.mimetype == "text/csv"
     assert done.data.startswith(b"\xef\xbb\xbf"), "marked as it was asked for at first"
     confirmed = db.events("action = 'sign_in'")[-1]
-    assert confirmed["context"]["sign_in"] == {"confirmed": f"{REPORT}/export"}
+    assert confirmed["context"]["sign_in"] == {"confirmed": f"{REPORT}/export", "method": "password"}
     # The old token is worth nothing, and pages that are open are not too old.
     assert token(browser) != before
     dead = app.test_client()

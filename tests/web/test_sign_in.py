@@ -66,7 +66,7 @@ def test_a_failure_is_recorded_with_its_reason_and_the_account_it_was_tried_on(
     before = len(db.events())
     _, page = attempt(visitor(), login, password)
     (event,) = db.events()[before:]
-    assert event["context"]["sign_in_failed"] == {"reason": reason, "ip": "127.0.0.1"}
+    assert event["context"]["sign_in_failed"] == {"reason": reason, "method": "password", "ip": "127.0.0.1"}
     assert (event["record_id"], event["record_label"], event["actor_id"]) == (*account, None)
     assert "typed" not in str(event), "what was typed may be a password"
     for told in ("disabled", "wrong password", "no such", "Mei"):

@@ -71,6 +71,9 @@ def _http_error(error: HTTPException) -> Page:
     code = error.code or 500
     if isinstance(error, hosts.UnknownHost):
         return *hosts.unknown_host(), {}
+    original = getattr(error, "original_exception", None)
+    if isinstance(original, (psycopg.OperationalError, PoolTimeout)):  # while the session was being kept
+        return _unavailable(original)
     if code == 403:
         return _forbidden()
     if isinstance(error, CSRFError):

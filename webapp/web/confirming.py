@@ -8,8 +8,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from flask import redirect, render_template, request, url_for
 
-from .. import accounts, db
-from . import csrf, recording
+from .. import db
+from . import csrf, proving, recording
 from .forms import ConfirmForm, typed
 from .signed_in import current
 
@@ -42,19 +42,16 @@ def try_to(form: ConfirmForm) -> bool:
     """Whether this is the person's password; either way it is on record. A wrong one is said in the form."""
     user = current().user
     assert user is not None
+    said = proving.password(user.login, form.confirm_password.data or "", confirmed=request.path)
+    if isinstance(said, proving.Refusal) or said.user_id != user.user_id:
+        wait = said.text if isinstance(said, proving.Refusal) and said.wait else ""
+        form.confirm_password.errors = [wait or "That is not your password. Try again."]
+        return False
     with db.connection() as connection:
-        attempt = accounts.authenticate(connection, user.login, form.confirm_password.data or "")
-        right = not attempt.failure and attempt.account is not None and attempt.account.user_id == user.user_id
-        details: dict[str, object] = {"confirmed": request.path}
-        if right:
-            current().confirm(connection)
-        else:
-            details |= {"reason": attempt.failure, "ip": request.remote_addr}
-        action = "sign_in" if right else "sign_in_failed"
-        recording.visitor().record(connection, action, "user", user.user_id, user.name, details)
-    if not right:
-        form.confirm_password.errors = ["That is not your password. Try again."]
-    return right
+        current().confirm(connection)
+        details: dict[str, object] = {"confirmed": request.path, "method": "password"}
+        recording.visitor().record(connection, "sign_in", "user", user.user_id, user.name, details)
+    return True
 
 
 def page(form: ConfirmForm, back: str) -> str:

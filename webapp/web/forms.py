@@ -6,8 +6,11 @@ from flask import Flask, request
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
-from wtforms import BooleanField, EmailField, HiddenField, PasswordField
+from wtforms import BooleanField, EmailField, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
+
+from .. import passwords
+from ..passwords import PasswordError
 
 
 def at_most(length: int, what: str) -> Length:
@@ -27,6 +30,53 @@ class ConfirmForm(FlaskForm):
 
     confirm_password = PasswordField("Password", [InputRequired("Enter your password."), at_most(128, "password")])
     next = HiddenField()
+
+
+class CodeForm(FlaskForm):
+    """The second step."""
+
+    code = StringField("Code", [InputRequired("Enter the code."), at_most(40, "code")])
+
+
+class SetUpForm(FlaskForm):
+    """The first code of a new authenticator app; `proposal` is the secret that it was given, encrypted."""
+
+    proposal = HiddenField()
+    code = StringField("Code", [InputRequired("Enter the code that the app shows."), at_most(40, "code")])
+
+
+class NewPasswordForm(FlaskForm):
+    """A password of one's own choice, twice."""
+
+    new_password = PasswordField("New password", [InputRequired("Enter a password.")])
+    new_password_again = PasswordField("The same again", [InputRequired("Enter it once more.")])
+
+    def check(self, *known: str) -> bool:
+        """Whether it may be a password, by the one rule; otherwise the form says why not."""
+        if not self.validate_on_submit():
+            return False
+        try:
+            passwords.check(self.new_password.data or "", *known)
+        except PasswordError as error:
+            said = str(error)
+            self.new_password.errors = [f"{said[0].upper()}{said[1:]}."]
+            return False
+        if self.new_password.data != self.new_password_again.data:
+            self.new_password_again.errors = ["This is not the same as above."]
+            return False
+        return True
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """The same for somebody who is signed in."""
+
+    old_password = PasswordField("Your password until now", [InputRequired("Enter your password.")])
+
+
+class PasswordForm(FlaskForm):
+    """The password again, for what always takes it."""
+
+    old_password = PasswordField("Password", [InputRequired("Enter your password."), at_most(128, "password")])
 
 
 class ExportForm(FlaskForm):

@@ -103,7 +103,8 @@ class WebSession(SessionMixin):
         self._become("", None)
 
     def save(self) -> None:
-        """Keep what was noted."""
+        """Keep what was noted. Once: where it fails, the page that says so has nothing to keep."""
+        self.modified = False
         with db.connection() as connection:
             if self.found:
                 sessions.keep(connection, self.cookie, self._data)

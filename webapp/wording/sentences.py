@@ -44,6 +44,12 @@ FAILURES = {
     "unknown_login": "no such user",
     "wrong_password": "wrong password",
     "disabled": "account disabled",
+    "wrong_code": "wrong code",
+    "used_code": "code used before",
+    "throttled": "too many attempts",
+    "unverified_email": "the provider has not verified the e-mail address",
+    "refused": "refused by the provider",
+    "bad_answer": "the provider's answer did not hold",
 }
 #: Why a session was over without its owner signing out in it.
 ENDED = {
@@ -54,6 +60,16 @@ ENDED = {
     "administrator": "signed out by an administrator",
     "replaced": "signed in again",
 }
+
+#: What was done to the way in of a person: verb, what goes before the name, tone.
+WAYS_IN = {
+    "issue_password_link": ("made", "a link to choose a password, for", "neutral"),
+    "start_totp": ("set up", "the authenticator app of", "good"),
+    "renew_recovery_codes": ("renewed", "the recovery codes of", "neutral"),
+    "remove_totp": ("removed", "the authenticator app of", "bad"),
+}
+#: With what somebody signed in, besides the password.
+METHODS = {"totp": "with a code from the app", "recovery code": "with a recovery code", "oidc": "by single sign-on"}
 
 #: What was done to the capture of a table: verb, what goes before its name, tone.
 CAPTURE = {
@@ -112,7 +128,7 @@ def sentence(event: Event, names: Names) -> Sentence:
     if event.action == "sign_out" and details.get("reason") in ENDED:
         return Sentence("ended", "a session of", ENDED[details["reason"]])
     if event.action in ("sign_in", "sign_out"):
-        return Sentence(VERBS[event.action], "", tone=tone)
+        return Sentence(VERBS[event.action], "", METHODS.get(str(details.get("method")), ""), tone)
     mark = MARKS.get(event.action, "")
     if event.details is not None and event.action in MEMBER_VERBS:
         return _member(event, details, names, tone, mark)
@@ -126,6 +142,9 @@ def _configure(event: Event, details: Mapping[str, Any]) -> Sentence:
     did = str(details.get("did"))
     table = ".".join(str(details[k]) for k in ("schema_name", "table_name") if k in details)
     what = table or f"{event.entity} records"
+    if did in WAYS_IN:
+        verb, before, tone = WAYS_IN[did]
+        return Sentence(verb, before, tone=tone)
     if did in CAPTURE:
         verb, before, tone = CAPTURE[did]
         return Sentence(verb, f"{before} {what}", plain(details.get("problem")), tone)
@@ -140,7 +159,9 @@ def _failed_sign_in(event: Event, details: Mapping[str, Any], tone: str) -> Sent
     # Events of before the address was among the details have it beside them; a list does not read that far.
     ip = details.get("ip") or (getattr(event, "context", None) or {}).get("ip")
     reason = FAILURES.get(str(details.get("reason")), "")
-    note = " · ".join(part for part in (f"from {plain(ip)}" if ip else "", reason) if part)
+    more = details.get("not_looked_at")
+    untold = f"{more} more were not looked at" if isinstance(more, int) else ""
+    note = " · ".join(part for part in (f"from {plain(ip)}" if ip else "", reason, untold) if part)
     return Sentence(VERBS[event.action], "as" if event.record_id is not None else "", note, tone)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from math import ceil
 from zoneinfo import ZoneInfo
 
 #: What PostgreSQL makes of a timestamp in JSON. A date alone, or a year of five digits, stays as it is.
@@ -21,9 +22,13 @@ def zone_label(at: datetime, zone: str) -> str:
 
 
 def duration(length: timedelta) -> str:
-    """90 minutes, 12 hours: whole hours are said as such from two on."""
-    minutes = int(length.total_seconds() // 60)
-    number, unit = (minutes // 60, "hour") if minutes >= 120 and minutes % 60 == 0 else (minutes, "minute")
+    """40 seconds, 15 minutes, 12 hours: rounded up, because people wait that long."""
+    seconds = ceil(length.total_seconds())
+    if seconds < 120:
+        number, unit = seconds, "second"
+    else:
+        minutes = ceil(seconds / 60)
+        number, unit = (minutes // 60, "hour") if minutes >= 120 and minutes % 60 == 0 else (minutes, "minute")
     return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
