@@ -39,7 +39,7 @@ def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
     limited = narrowed or "{scope}" in text
     limit = scope.condition(columns.get(name, "r.category"))
     query = sql.SQL(cast(LiteralString, f"explain (format json) {text}"))
-    parameters |= {"limit": 51, "event_id": 17, "login": "mei@example.org"}
+    parameters |= {"limit": 51, "event_id": 17, "login": "mei@example.org", "user_id": "2"}
     parameters |= {"token_hash": b"", "idle": timedelta(1), "longest": timedelta(1)}
     parameters |= {"entities": ["contact", "contact"], "record_ids": ["17", "18"]}
     used = {key: value for key, value in parameters.items() if f"%({key})s" in text or (narrowed and key == "actor")}
