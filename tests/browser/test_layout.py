@@ -132,7 +132,15 @@ def test_no_choice_is_cut(report: Page, width: int) -> None:
 @pytest.mark.parametrize("size", [DESK, PHONE, SMALL], ids=["1280", "390", "320"])
 def test_everything_is_large_enough_to_hit(report: Page, event: str, size: Any) -> None:
     report.set_viewport_size(size)
-    for path in (REPORT, f"{REPORT}?category=contacts", event, f"{REPORT}/health", "/reports/"):
+    for path in (
+        REPORT,
+        f"{REPORT}?category=contacts",
+        event,
+        f"{REPORT}/health",
+        "/reports/",
+        "/sessions",
+        "/confirm",
+    ):
         report.goto(path)
         assert report.locator("a, button, summary, input:not([type=hidden]), select").evaluate_all(TOO_SMALL) == [], (
             path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.conftest import PASSWORD, PEOPLE, Database
 pytestmark = pytest.mark.browser
 
 PAGES = ["/reports/", "/reports/audit-log", "/reports/audit-log?category=users", "/reports/audit-log?from=never",
-         "/reports/audit-log?record=none", "/reports/audit-log/health", "/nowhere"]  # fmt: skip
+         "/sessions", "/confirm", "/reports/audit-log?record=none", "/reports/audit-log/health", "/nowhere"]  # fmt: skip
 
 TOO_WIDE = (
     "all => all.filter(e => e.getBoundingClientRect().right > 321).map(e => e.outerHTML.slice(0, 80)).slice(0, 3)"
@@ -103,3 +104,33 @@ def test_somebody_without_the_permission_is_told_whom_to_ask(page: Page) -> None
     expect(page.get_by_role("navigation").get_by_role("link", name="Audit Log")).to_have_count(0)
     page.goto("/reports/audit-log")
     expect(page.locator("main")).to_contain_text("ask your administrator: Alex Morgan")
+
+
+def test_an_export_after_a_while_takes_the_password_and_goes_on_from_there(db: Database, page: Page) -> None:
+    sign_in(page)
+    page.goto("/reports/audit-log?category=access")
+    db.run("update audit.web_sessions set authenticated_at = authenticated_at - interval '1 hour'")
+    page.locator("summary", has_text="Export").click()
+    page.get_by_label("Mark as UTF-8").check()
+    page.get_by_role("button", name="Download CSV").click()
+    expect(page.get_by_label("Password")).to_be_focused()
+    page.keyboard.type(PASSWORD)
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.path().read_bytes().startswith(b"\xef\xbb\xbf"), "as it was chosen at first"
+    page.get_by_role("link", name="Go back").click()
+    expect(page).to_have_url(re.compile(r"/reports/audit-log\?category=access$"))
+
+
+def test_a_button_of_a_page_whose_session_has_ended_leads_back_to_it(db: Database, page: Page) -> None:
+    sign_in(page)
+    page.goto("/reports/audit-log?category=access")
+    db.run("select audit.end_sessions_of()")
+    page.locator("summary", has_text="Export").click()
+    page.get_by_role("button", name="Download CSV").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Please sign in")
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("E-mail address").fill(PEOPLE["auditor"][2])
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/reports/audit-log\?category=access$"))

@@ -21,7 +21,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 PAGES = {
     400: ("That did not work", "Something in the address or the form could not be understood."),
-    401: ("Please sign in", "Your session has ended. Sign in and try again."),
     404: (
         "Nothing here",
         "There is no such page or event. It may have been mistyped, or belong to another database.",
@@ -78,6 +77,8 @@ def _http_error(error: HTTPException) -> Page:
         return _forbidden()
     if isinstance(error, CSRFError):
         return csrf.page(error)
+    if code == 401:
+        return render_template("signed_out.html", next=csrf.page_before()), 401, {}
     title, text = PAGES.get(code, ("That did not work", error.name + "."))
     if code == 400 and error.description and error.description != type(error).description:
         text = error.description

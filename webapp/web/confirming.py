@@ -33,7 +33,7 @@ def needs_recent_sign_in(view: Callable[P, R]) -> Callable[P, R]:
         asked = form.confirm_password.name in request.form
         if asked and form.validate() and try_to(form):
             return view(*args, **kwargs)
-        return page(form if asked else ConfirmForm(formdata=None), back=_back()), 401
+        return page(form if asked else ConfirmForm(formdata=None), back=csrf.page_before()), 401
 
     return asks_first
 
@@ -57,11 +57,3 @@ def try_to(form: ConfirmForm) -> bool:
 def page(form: ConfirmForm, back: str) -> str:
     """The page that asks, with what was sent to the view as hidden fields."""
     return render_template("confirm.html", form=form, kept=typed(), back=back)
-
-
-def _back() -> str:
-    """The page with the button that was pressed, if the browser says which it was."""
-    for origin in csrf.own_origins():
-        if (request.referrer or "").startswith(f"{origin}/"):
-            return (request.referrer or "").removeprefix(origin)
-    return url_for("report.reports")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, current_app, render_template, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from ..config import Settings
@@ -57,14 +57,21 @@ def _only_from_here() -> None:
     if request.method in ("GET", "HEAD", "OPTIONS", "TRACE"):
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site not in (None, "same-origin", "none") or (site is None and origin not in (None, *own_origins())):
+    if site not in (None, "same-origin", "none") or (site is None and origin not in (None, *_own_origins())):
         raise CSRFError(ELSEWHERE)
 
 
 def _is_surely_from_here() -> bool:
-    return request.headers.get("Sec-Fetch-Site") == "same-origin" or request.headers.get("Origin") in own_origins()
+    return request.headers.get("Sec-Fetch-Site") == "same-origin" or request.headers.get("Origin") in _own_origins()
 
 
-def own_origins() -> tuple[str, str]:
+def _own_origins() -> tuple[str, str]:
     """As the browser says it, and as it is known: a proxy may have changed the first."""
     return request.host_url.rstrip("/"), str(current_app.config["OWN_ORIGIN"])
+
+
+def page_before() -> str:
+    """The page with the button that was pressed, if the browser says which it was; else the reports."""
+    said = request.referrer or ""
+    ours = next((origin for origin in _own_origins() if said.startswith(f"{origin}/")), None)
+    return said.removeprefix(ours) if ours else url_for("report.reports")
