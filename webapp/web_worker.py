@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import struct
 import time
 from concurrent.futures import Future
 from functools import partial
@@ -18,6 +19,7 @@ from .views import errors
 
 DRAINED_AT_ONCE = 65_536
 READING_SECONDS = 20  # for the lines and headers of a request, which fit into a packet or two
+SENDING_SECONDS = 120  # in which a client takes nothing of its answer: a download that was paused, or forgotten
 TOO_LARGE: dict[type[ParseException], HTTPStatus] = {
     LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
     LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -47,6 +49,8 @@ class Worker(ThreadWorker):
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
         self._reading.pop(conn, None)  # all is read, but for the body
+        # A client that no longer takes its answer would keep a thread, and an export, for ever.
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SENDING_SECONDS, 0))
         return super().handle_request(req, conn)
 
     def murder_pending(self) -> None:

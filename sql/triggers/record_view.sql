@@ -25,6 +25,7 @@ begin
   if not found then  -- the same page twice at one moment
     return null;
   end if;
+  perform audit.end_lost_exports();  -- for whoever looks next
   delete from audit.recent_views v where v.since < clock_timestamp() - interval '1 day';
   return audit.record_event('report', 'view', details => details || jsonb_build_object('repeats', nullif(earlier, 0)));
 end

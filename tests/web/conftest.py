@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -13,12 +14,12 @@ from tests.web.serving import SECONDS, listens
 from webapp.config import Settings
 
 
-@pytest.fixture
-def port(settings: Settings, people: object) -> Iterator[int]:
-    """The port of `auditlog serve`, with one web process."""
+@contextmanager
+def served(settings: Settings, command: list[str]) -> Generator[int]:
+    """The port on which a program serves the report."""
     port = free_port()
     process = subprocess.Popen(
-        [AUDITLOG, "serve", "--workers", "1"],
+        command,
         env=environment(
             AUDITLOG_DATABASE_URL=settings.database_url,
             AUDITLOG_SECRET_KEY=settings.secret_key,
@@ -26,13 +27,20 @@ def port(settings: Settings, people: object) -> Iterator[int]:
         ),
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + SECONDS
-    while not listens(port):
-        assert process.poll() is None, "it did not start"
-        assert time.monotonic() < deadline, f"nothing after {SECONDS} s"
-        time.sleep(0.1)
     try:
+        deadline = time.monotonic() + SECONDS
+        while not listens(port):
+            assert process.poll() is None, "it did not start"
+            assert time.monotonic() < deadline, f"nothing after {SECONDS} s"
+            time.sleep(0.1)
         yield port
     finally:
         process.terminate()
         process.wait(SECONDS)
+
+
+@pytest.fixture
+def port(settings: Settings, people: object) -> Iterator[int]:
+    """The port of `auditlog serve`, with one web process."""
+    with served(settings, [AUDITLOG, "serve", "--workers", "1"]) as port:
+        yield port

@@ -103,8 +103,8 @@ def lose(settings: Settings) -> int:
     return int(process.stdout)
 
 
-@pytest.mark.parametrize("by", ["start", "export"])
-def test_an_export_whose_process_was_killed_is_recorded_by_the_next_start_or_export(
+@pytest.mark.parametrize("by", ["start", "export", "view"])
+def test_an_export_whose_process_was_killed_is_recorded_by_the_next_start_export_or_view(
     db: Database, app: Flask, settings: Settings, visitor: Visitor, by: str
 ) -> None:
     flood(db, 20_000)
@@ -112,8 +112,10 @@ def test_an_export_whose_process_was_killed_is_recorded_by_the_next_start_or_exp
     assert notes(db)[-1].get("outcome") is None
     if by == "start":
         create_app(settings).extensions["pool"].close()
-    else:
+    elif by == "export":
         download(visitor("admin"), address(category="groups"))
+    else:
+        visitor("admin").get(REPORT)
     (ended,) = [e for e in exports(db) if e["context"]["export"].get("outcome") == "the server stopped"]
     assert ended["context"]["export"] == {"completes": lost, "outcome": "the server stopped"}
     assert (ended["actor_id"], ended["actor_name"]) == ("2", "Mei Tanaka")
