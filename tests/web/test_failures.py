@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, LiteralString
 
@@ -14,8 +14,9 @@ import pytest
 from flask import Flask
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import ConnectionPool
 
-from tests.conftest import SECRET_KEY, Browser, Database, check_page, csrf_token
+from tests.conftest import PASSWORD, SECRET_KEY, Browser, Database, check_page, csrf_token
 from tests.web.reading import REPORT, flood, text_of
 from webapp import config, create_app
 from webapp import db as web_db
@@ -177,6 +178,48 @@ def test_a_database_that_takes_no_more_connections_is_a_page_and_passes(
         assert time.monotonic() < deadline, "it did not come back"
     assert patience.seconds == patience.USUAL
     browser.get(REPORT)
+
+
+def test_a_database_that_is_too_slow_for_so_many_sheds_some_and_serves_the_rest(
+    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_db.Patience, "USUAL", 0.2)
+    browser = visitor("auditor")
+    pool: ConnectionPool[Any] = app.extensions["pool"]
+    with ExitStack() as busy:
+        for _ in range(pool.max_size):
+            busy.enter_context(pool.connection())
+        response = browser.client.get(REPORT)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
+        whole(response.text)
+        assert visitor().client.get("/login").status_code == 200
+    browser.get(REPORT)
+
+
+def test_no_secret_is_written_to_the_logs(
+    db: Database,
+    settings: Settings,
+    people: object,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    secret = "kT8_vQ2mZx0aLr5W"
+    app = create_app(replace(settings, database_url=db.url_of("web", password=secret)))
+    try:
+        browser = Browser(app.test_client()).sign_in("mei@example.org")
+        visitor_token = browser.client.get_cookie("auditlog")
+        with gone(db):
+            assert browser.client.get(REPORT).status_code == 503
+        db.run("drop function audit.list_sessions")
+        assert browser.client.get("/sessions").status_code == 500
+    finally:
+        app.extensions["pool"].close()
+    logged = "".join(capfd.readouterr()) + caplog.text
+    assert "database unavailable" in logged
+    assert "unexpected error" in logged
+    assert visitor_token is not None
+    for kept_to_itself in (secret, SECRET_KEY, PASSWORD, visitor_token.value, "mei@example.org"):
+        assert kept_to_itself not in logged
 
 
 def test_a_mistake_of_ours_shows_no_traceback(db: Database, visitor: Visitor) -> None:

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 
 from tests.conftest import PASSWORD, PASSWORD_HASH, Browser, Database, csrf_token
-from tests.web.reading import REPORT, text_of
+from tests.web.reading import REPORT, detail, newest, text_of
 from webapp import create_app, sessions
 from webapp.config import Settings
 
@@ -245,6 +245,22 @@ def test_session_and_user_are_one_query_of_each_request(db: Database, app: Flask
     about_users = [query for query in asked if "web_users" in query or "session" in query]
     assert len(about_users) == 1
     assert "audit.use_session" in about_users[0]
+
+
+def test_the_report_says_how_sessions_ended_and_who_proved_it_again(db: Database, visitor: Visitor) -> None:
+    mei, other, admin = visitor("auditor"), visitor("auditor"), visitor("admin")
+    hers = f"{REPORT}?actor=2"
+    confirmed = csrf_token(mei.get("/confirm"))
+    mei.client.post("/confirm", data={"csrf_token": confirmed, "confirm_password": PASSWORD})
+    assert "Mei Tanaka login web signed in again Details" in newest(admin, hers)
+    mei.post("/sessions/end-others", page="/sessions")
+    assert "Mei Tanaka login web ended a session of Mei Tanaka signed out from another session" in newest(admin, hers)
+    event = detail(admin, db.events("action = 'sign_out'")[-1]["event_id"])
+    assert "Mei Tanaka ended a session of Mei Tanaka" in event
+    assert "127.0.0.1" in event
+    mei.post("/logout", page="/reports/")
+    assert "Mei Tanaka login web signed out Details" in newest(admin, hers)
+    other.get(REPORT, status=302)
 
 
 # -- my sessions -----------------------------------------------------------------------------------
