@@ -8,6 +8,7 @@ from flask import Flask, Response, abort, redirect, request, url_for
 from werkzeug.urls import iri_to_uri
 
 from .scopes import Scope
+from .web.bounds import PATH, QUERY
 from .web.signed_in import current_user
 
 PUBLIC = "public"
@@ -75,7 +76,7 @@ def scope() -> Scope:
 
 def safe_next(target: str | None) -> str:
     """Where to go after signing in: an address of ours, or the reports."""
-    if target:
+    if target and len(target) <= PATH + QUERY:
         try:
             parts = urlsplit(target)
         except ValueError:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 
 from tests.conftest import PASSWORD, PASSWORD_HASH, Browser, Database, csrf_token
 from tests.web.reading import text_of
+from webapp import create_app
+from webapp.config import Settings
 
 Visitor = Callable[..., Browser]
 
@@ -193,6 +196,18 @@ def test_next_cannot_leave_the_site(visitor: Visitor) -> None:
     for trick in TRICKS:
         response = browser.client.get(f"/login?next={quote(trick)}")
         assert (response.status_code, response.location) == (302, "/reports/"), repr(trick)
+
+
+def test_a_way_back_that_is_too_long_is_forgotten_on_either_way_in(
+    settings: Settings, people: object, visitor: Visitor
+) -> None:
+    far = {"login": "mei@example.org", "password": PASSWORD, "next": "/" + "x" * 20_000}
+    assert visitor().post("/login", **far).location == "/reports/"
+    app = create_app(replace(settings, totp_required="everybody"))
+    try:
+        assert Browser(app.test_client()).post("/login", **far).location == "/login/set-up"
+    finally:
+        app.extensions["pool"].close()
 
 
 def test_next_cannot_leave_the_site_by_the_form_either(visitor: Visitor) -> None:

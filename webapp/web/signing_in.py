@@ -23,7 +23,7 @@ def go_on(user: User, next_page: str | None) -> Response:
     if enrolment is None and not needs_totp(user):
         complete(user, "password")
         return redirect(safe_next(next_page))
-    session[FIRST_STEP] = {"user": user.user_id, "account": user.fingerprint.hex(), "next": next_page or ""}
+    session[FIRST_STEP] = {"user": user.user_id, "account": user.fingerprint.hex(), "next": safe_next(next_page)}
     return redirect(url_for("second_step.code" if enrolment else "second_step.set_up"))
 
 
