@@ -1,4 +1,4 @@
-"""CSV of exactly what the filters show, streamed, and put on record before the first byte leaves."""
+"""A file of exactly what the filters show, streamed, and put on record before the first byte leaves."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from .scopes import Scope
 
 CHUNK = 64 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets read the file as UTF-8 with it, and guess without
+FORMATS = {"csv": "text/csv", "ndjson": "application/x-ndjson"}  # CSV for spreadsheets, NDJSON for programs
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -36,7 +37,7 @@ class Exporter(Protocol):
         """Make this person the actor of the connection's transaction."""
 
 
-class CsvExport:
+class Export:
     """An iterator of bytes in constant memory.
 
     The export event is committed before the first byte; the end is recorded with the count and the SHA-256 of
@@ -53,13 +54,15 @@ class CsvExport:
         exporter: Exporter,
         *,
         limit: int,
+        kind: str = "csv",
         byte_order_mark: bool = False,
     ) -> None:
         self._pool = pool
         self._exporter = exporter
         self._digest = hashlib.sha256()
         self._rows = 0
-        self._prefix = BYTE_ORDER_MARK if byte_order_mark else b""
+        self._kind = kind
+        self._prefix = BYTE_ORDER_MARK if byte_order_mark and kind == "csv" else b""
         self._outcome = "client went away"
         self._closed = False
         self._stack = ExitStack()
@@ -78,7 +81,7 @@ class CsvExport:
                     f"These filters show more than {limit:,} events, and an export holds no more than that. "
                     "Narrow the report, for example to fewer days, and export it in parts.",
                 )
-            details: dict[str, object] = {"format": "csv", "filter": filters.to_query(), "row_count": count}
+            details: dict[str, object] = {"format": kind, "filter": filters.to_query(), "row_count": count}
             details["limited_to"] = scope.listed
             with pool.connection() as writer:
                 exporter.act(writer)
@@ -88,7 +91,7 @@ class CsvExport:
             reader.execute("set local statement_timeout = '1h'")
             conditions, parameters = filters.conditions(scope)
             self._copy = self._stack.enter_context(
-                reader.cursor().copy(load("export").format(conditions=conditions), parameters)
+                reader.cursor().copy(load(f"export_{kind}").format(conditions=conditions), parameters)
             )
         except BaseException:
             self._stack.close()
@@ -115,7 +118,7 @@ class CsvExport:
             return
         self._closed = True
         complete = self._outcome == "complete"
-        details: dict[str, object] = {"format": "csv", "outcome": self._outcome, "row_count": self._rows}
+        details: dict[str, object] = {"format": self._kind, "outcome": self._outcome, "row_count": self._rows}
         if complete:
             details["sha256"] = self._digest.hexdigest()
         try:
@@ -149,9 +152,9 @@ class CsvExport:
 
     def _read(self) -> Iterator[bytes]:
         buffer = bytearray(self._prefix)
-        header = True
+        header, end = self._kind == "csv", b"\r\n" if self._kind == "csv" else b"\n"
         for line in self._copy:  # the server sends one line at a time
-            buffer += bytes(line)[:-1] + b"\r\n"
+            buffer += bytes(line)[:-1] + end
             self._rows += not header
             header = False
             if len(buffer) >= CHUNK:

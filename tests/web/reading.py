@@ -114,7 +114,7 @@ def download(browser: Browser, page: str = REPORT, **fields: str) -> bytes:
     data = {"csrf_token": csrf_token(html), **fields}
     with browser.client.post(unescape(action[1]), data=data) as response:
         assert response.status_code == 200, response.status
-        assert response.mimetype == "text/csv"
+        assert response.mimetype == ("application/x-ndjson" if fields.get("format") == "ndjson" else "text/csv")
         return response.data
 
 

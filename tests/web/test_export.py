@@ -19,7 +19,7 @@ from psycopg_pool import ConnectionPool
 
 from tests.conftest import Browser, Database, csrf_token
 from tests.web.reading import REPORT, address, download, flood, imported, looked, many, rows_of, walk
-from webapp.exports import BYTE_ORDER_MARK, CHUNK, CsvExport
+from webapp.exports import BYTE_ORDER_MARK, CHUNK, Export
 from webapp.filters import Filters
 from webapp.scopes import EVERYTHING
 from webapp.web.recording import Visitor as Recorder
@@ -199,7 +199,7 @@ def test_the_export_is_on_record_before_the_first_byte(db: Database, app: Flask)
     many(db, 3)
     auditor = Recorder("2", "Mei Tanaka", {"ip": "203.0.113.7"})
 
-    export = CsvExport(app.extensions["pool"], Filters(category="contacts"), EVERYTHING, auditor, limit=LIMIT)
+    export = Export(app.extensions["pool"], Filters(category="contacts"), EVERYTHING, auditor, limit=LIMIT)
     try:
         # Another connection sees it, so it is committed.
         (event,) = exports(db)
@@ -294,7 +294,7 @@ def test_a_reader_who_goes_away_is_recorded_by_name_and_blocks_nobody(
 def test_a_reader_who_never_takes_a_byte_is_recorded_too(db: Database, app: Flask) -> None:
     auditor = Recorder("2", "Mei Tanaka", {})
 
-    export = CsvExport(app.extensions["pool"], Filters(), EVERYTHING, auditor, limit=LIMIT)
+    export = Export(app.extensions["pool"], Filters(), EVERYTHING, auditor, limit=LIMIT)
     export.close()
     export.close()
     assert [note.get("outcome") for note in notes(db)] == [None, "client went away"]
@@ -305,7 +305,7 @@ def test_a_connection_that_dies_on_the_way_is_recorded_and_replaced(db: Database
     flood(db, 20_000)
     auditor = Recorder("2", "Mei Tanaka", {})
 
-    export = CsvExport(app.extensions["pool"], Filters(), EVERYTHING, auditor, limit=LIMIT)
+    export = Export(app.extensions["pool"], Filters(), EVERYTHING, auditor, limit=LIMIT)
     next(export)
     copying = "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = current_database()"
     assert db.run(f"{copying} and usename = 'web' and query ilike 'copy%%'") == [(True,)]
@@ -382,3 +382,47 @@ def test_a_hundred_thousand_events_take_no_more_memory_than_a_few(db: Database, 
     assert size > 32 * 1024 * 1024, "a smaller file would prove nothing"
     assert growth < 32 * 1024 * 1024
     assert (notes(db)[-1]["row_count"], notes(db)[-1]["sha256"]) == (100_000, digest.hexdigest())
+
+
+# -- for programs --------------------------------------------------------------------------------
+
+
+def test_ndjson_holds_the_same_events_as_csv_and_every_value_as_it_is(db: Database, visitor: Visitor) -> None:
+    texts = ["record_id", "record_label", "actor_id", "actor_name", "application", "request_id"]
+    odd, marks = [*ODD.values(), "=1+1", '{"a": 1}'], "\x01quoted\x02\x1f"  # which no page shows
+    imported(db, *[{"after": {value: [value, None, marks]}, **dict.fromkeys(texts, value)} for value in odd])
+    db.run("create table prices (id int primary key, amount numeric); select audit.track('prices')")
+    db.run("insert into prices values (1, 1.10), (2, 1e100); update prices set amount = 1.100")
+    browser = visitor("auditor")
+    rows = rows_of(download(browser, address(category="contacts")))
+    file = download(browser, address(category="contacts"), format="ndjson")
+    assert file.endswith(b"}\n")
+    assert b"\r" not in file
+    assert file.count(b"\n") == len(rows) == len(odd)
+    for line, row, value in zip(file.splitlines(), rows, reversed(odd), strict=True):
+        event = json.loads(line)
+        assert list(event) == list(row), "the same names in the same order"
+        assert str(event["event_id"]) == row["event_id"]
+        assert {name: event[name] for name in texts} == dict.fromkeys(texts, value)
+        assert event["after"] == {value: [value, None, marks]}
+        assert event["before"] is event["client_addr"] is event["changed_fields"] is None
+    (begun, ended) = notes(db)[-2:]
+    assert (begun["format"], begun["row_count"]) == ("ndjson", len(odd))
+    assert (ended["format"], ended["sha256"]) == ("ndjson", hashlib.sha256(file).hexdigest())
+
+    file = download(browser, address(entity="prices", action="update"), format="ndjson")
+    first = json.loads(file.splitlines()[-1], parse_float=str)
+    assert (first["before"]["amount"], first["after"]["amount"]) == ("1.10", "1.100")
+    assert first["changed_fields"] == ["amount"]
+
+
+def test_ndjson_takes_no_byte_order_mark_and_of_nothing_is_empty(visitor: Visitor) -> None:
+    browser = visitor("auditor")
+    assert download(browser, format="ndjson", for_excel="y").startswith(b'{"event_id"')
+    assert download(browser, address(record="none"), format="ndjson") == b""
+
+
+def test_a_format_that_there_is_not_exports_nothing(db: Database, visitor: Visitor) -> None:
+    page = visitor("auditor").post(f"{REPORT}/export", page="/reports/", status=400, format="xls").text
+    assert "choose one of csv, ndjson" in page
+    assert exports(db) == []

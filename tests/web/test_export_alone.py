@@ -18,7 +18,7 @@ from tests.web.reading import REPORT, address, download, flood, many, newest, ro
 from tests.web.test_export import LIMIT, exports, notes
 from webapp import create_app
 from webapp.config import Settings
-from webapp.exports import CsvExport
+from webapp.exports import Export
 from webapp.filters import Filters
 from webapp.scopes import EVERYTHING
 from webapp.web.recording import Visitor as Recorder
@@ -35,7 +35,7 @@ def test_a_second_export_of_one_person_is_refused_until_the_first_has_ended(
 ) -> None:
     flood(db, 3_000)
     contacts, mei = address(category="contacts"), visitor("auditor")
-    with closing(CsvExport(app.extensions["pool"], Filters(), EVERYTHING, MEI, limit=LIMIT)) as first:
+    with closing(Export(app.extensions["pool"], Filters(), EVERYTHING, MEI, limit=LIMIT)) as first:
         next(first)
         page = text_of(mei.post(f"{REPORT}/export", page="/reports/", status=409).text)
         assert "One export at a time" in page
@@ -82,13 +82,13 @@ KILLED = """
 import os, signal, sys
 from webapp import create_app
 from webapp.config import Settings
-from webapp.exports import CsvExport
+from webapp.exports import Export
 from webapp.filters import Filters
 from webapp.scopes import EVERYTHING
 from webapp.web.recording import Visitor
 
 app = create_app(Settings(database_url=sys.argv[1], secret_key=sys.argv[2]))
-export = CsvExport(app.extensions["pool"], Filters(), EVERYTHING, Visitor("2", "Mei Tanaka", {}), limit=1_000_000)
+export = Export(app.extensions["pool"], Filters(), EVERYTHING, Visitor("2", "Mei Tanaka", {}), limit=1_000_000)
 next(export)
 print(export.event_id, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
@@ -128,7 +128,7 @@ def test_an_export_whose_process_was_killed_is_recorded_by_the_next_start_export
 
 def test_a_start_leaves_exports_alone_that_are_still_running(db: Database, app: Flask, settings: Settings) -> None:
     flood(db, 3_000)
-    with closing(CsvExport(app.extensions["pool"], Filters(), EVERYTHING, MEI, limit=LIMIT)) as export:
+    with closing(Export(app.extensions["pool"], Filters(), EVERYTHING, MEI, limit=LIMIT)) as export:
         next(export)
         create_app(settings).extensions["pool"].close()
         assert len(exports(db)) == 1
@@ -139,7 +139,7 @@ def test_a_start_leaves_exports_alone_that_are_still_running(db: Database, app: 
 
 def test_an_end_that_cannot_be_recorded_at_once_is_recorded_later(db: Database, app: Flask, settings: Settings) -> None:
     flood(db, 3_000)
-    with closing(CsvExport(app.extensions["pool"], Filters(), EVERYTHING, MEI, limit=LIMIT)) as export:
+    with closing(Export(app.extensions["pool"], Filters(), EVERYTHING, MEI, limit=LIMIT)) as export:
         next(export)
         app.extensions["pool"].close()  # as if the database were out of reach
     assert len(exports(db)) == 1

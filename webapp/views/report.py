@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .. import db, events, wording
 from ..errors import FilterError
-from ..exports import CsvExport
+from ..exports import FORMATS, Export
 from ..filters import ACTIONS, Filters
 from ..permissions import scope
 from ..web import addresses, cursors, recording
@@ -135,17 +135,21 @@ def actor(actor_id: str) -> WerkzeugResponse:
 @blueprint.post("/reports/audit-log/export")
 @needs_recent_sign_in
 def export() -> Response:
-    """CSV of what the filters in this address show."""
+    """A file of what the filters in this address show."""
     form = ExportForm()
-    export = CsvExport(
+    kind = request.form.get("format", "csv")
+    if kind not in FORMATS:
+        abort(400, f"There is no such format: choose one of {', '.join(FORMATS)}.")
+    export = Export(
         current_app.extensions["pool"],
         addresses.filters_or_400(),
         scope(),
         recording.visitor(),
         limit=current_app.config["EXPORT_LIMIT"],
+        kind=kind,
         byte_order_mark=bool(form.for_excel.data),
     )
-    response = Response(stream_with_context(export), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="audit-log-{export.event_id}.csv"'
+    response = Response(stream_with_context(export), mimetype=FORMATS[kind])
+    response.headers["Content-Disposition"] = f'attachment; filename="audit-log-{export.event_id}.{kind}"'
     response.call_on_close(export.close)
     return response
