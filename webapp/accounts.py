@@ -33,6 +33,11 @@ class User:
         """What a session remembers of the account: with another password or other permissions, it ends."""
         return hashlib.sha256("\n".join([self.password_hash, *sorted(self.permissions)]).encode()).digest()
 
+    @property
+    def has_password(self) -> bool:
+        """Whether there is one to sign in with. What begins with an exclamation mark is the hash of none."""
+        return bool(self.password_hash) and not self.password_hash.startswith("!")
+
     def may(self, permission: str) -> bool:
         return permission in self.permissions
 

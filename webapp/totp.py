@@ -91,7 +91,7 @@ class Totp:
     def use(self, connection: Connection, code: str) -> tuple[Method | None, Failure | None]:
         """With which method this code signs in, or why it does not. It is used up."""
         enrolment = self.enrolment(connection)
-        if re.fullmatch(r"[0-9]{6}", plain(code)):
+        if is_code(code):
             secret = enrolment.secret if enrolment else None
             count = _count(secret, code) if secret else None
             if count is None:
@@ -122,6 +122,11 @@ def uri(secret: str, login: str) -> str:
 def qr_code(secret: str, login: str) -> str:
     """An SVG element, without a style or a script in it."""
     return str(segno.make(uri(secret, login), error="m").svg_inline(scale=4, border=4, dark="#000", light="#fff"))
+
+
+def is_code(typed: str) -> bool:
+    """Whether it looks like what an app shows."""
+    return re.fullmatch(r"[0-9]{6}", plain(typed)) is not None
 
 
 def plain(code: str) -> str:

@@ -41,6 +41,14 @@ def test_behind_https_the_cookie_never_leaves_it(people: object, settings: Setti
         app.extensions["pool"].close()
 
 
+def test_a_file_is_not_kept_by_browsers_and_proxies_either(visitor: Visitor) -> None:
+    with visitor("auditor").post("/reports/audit-log/export", page="/reports/audit-log", status=200) as file:
+        assert file.mimetype == "text/csv"
+        assert file.headers["Cache-Control"] == "no-store"
+        assert file.headers["X-Content-Type-Options"] == "nosniff"
+        assert file.headers["Content-Disposition"].startswith("attachment;")
+
+
 def test_every_answer_carries_the_security_headers(visitor: Visitor) -> None:
     browser = visitor("auditor")
     paths = ["/login", "/healthz", "/reports/", "/reports/audit-log", "/reports/audit-log/events/1", "/nothing"]
@@ -53,4 +61,7 @@ def test_every_answer_carries_the_security_headers(visitor: Visitor) -> None:
             assert "unsafe" not in policy, path
             assert response.headers["X-Content-Type-Options"] == "nosniff", path
             assert response.headers["Referrer-Policy"] == "same-origin", path
+            assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin", path
+            assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin", path
+            assert "Strict-Transport-Security" not in response.headers, "plain HTTP on this machine"
             assert ("no-store" in response.headers.get("Cache-Control", "")) == ("static" not in path), path

@@ -87,6 +87,24 @@ def test_after_the_password_a_code_signs_in_and_leads_to_the_page_that_was_wante
     assert "with a code from the app" in newest(visitor("admin"), "/reports/audit-log?action=sign_in&actor=2")
 
 
+def test_a_code_confirms_who_it_is_as_well_as_the_password(
+    db: Database, visitor: Visitor, recovery_codes: list[str]
+) -> None:
+    browser = visitor()
+    password_first(browser)
+    enter(browser, code())
+
+    def confirm(typed: str) -> int:
+        data = {"csrf_token": csrf_token(browser.get("/confirm")), "confirm_password": typed}
+        return browser.client.post("/confirm", data=data).status_code
+
+    assert "Password, or a code from your app" in browser.get("/confirm")
+    assert [confirm(typed) for typed in (code(), "000000", recovery_codes[0])] == [400] * 3, "used, wrong, too precious"
+    assert [confirm(typed) for typed in (PASSWORD, code(steps=1))] == [302] * 2
+    methods = [event["context"]["sign_in"]["method"] for event in db.events("action = 'sign_in'")]
+    assert methods == ["totp", "password", "totp"]
+
+
 def test_a_wrong_a_used_and_no_code_do_not_sign_in(db: Database, visitor: Visitor, recovery_codes: list[str]) -> None:
     browser = visitor()
     password_first(browser)

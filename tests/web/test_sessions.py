@@ -15,7 +15,8 @@ from flask import Flask
 
 from tests.conftest import PASSWORD, PASSWORD_HASH, Browser, Database, csrf_token
 from tests.web.reading import REPORT, detail, newest, text_of
-from webapp import create_app, sessions
+from webapp import accounts, create_app, sessions
+from webapp import db as web_db
 from webapp.config import Settings
 
 Visitor = Callable[..., Browser]
@@ -444,6 +445,18 @@ def test_a_page_that_takes_a_proof_is_reached_by_it(db: Database, visitor: Visit
     assert right.location == "/reports/audit-log?category=users"
     away = browser.client.post("/confirm", data=sent | {"confirm_password": PASSWORD, "next": "//evil.example"})
     assert away.location == "/reports/"
+
+
+def test_who_has_no_password_here_is_told_to_sign_in_again(db: Database, app: Flask, visitor: Visitor) -> None:
+    browser = visitor("auditor")
+    db.run("update users set password_hash = '!' where id = 2")
+    with app.app_context(), web_db.connection() as connection:
+        mei = accounts.by_id(connection, "2")
+    assert mei
+    db.run("update audit.web_sessions set account = %s", mei.fingerprint)
+    page = browser.get("/confirm")
+    assert "you have no password here" in page
+    assert 'name="confirm_password"' not in page
 
 
 def test_ending_other_sessions_takes_a_proof_too(db: Database, visitor: Visitor) -> None:

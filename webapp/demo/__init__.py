@@ -87,6 +87,7 @@ def prepared(
                 database_url=login["auditlog_web"],
                 secret_key=_kept(directory / SECRET_KEY, lambda: secrets.token_urlsafe(48)),
                 bind=f"127.0.0.1:{port}",
+                public_url=f"http://127.0.0.1:{port}",
             ),
             login=ADMINISTRATOR[2],
             password=password,
