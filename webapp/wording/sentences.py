@@ -174,7 +174,7 @@ def _export(event: Event, details: Mapping[str, Any]) -> Sentence:
         after = f", after {rows}" if rows else ""
         return Sentence("broke off exporting", noun, f"{details.get('outcome')}{after}", "bad")
     kind = str(details.get("format") or "").upper()
-    return Sentence("exported", noun, _joined(rows, kind, _only(details), str(details.get("reason") or "")))
+    return Sentence("exported", noun, _joined(rows, kind, _only(event, details), str(details.get("reason") or "")))
 
 
 def _view(event: Event, details: Mapping[str, Any]) -> Sentence:
@@ -186,19 +186,19 @@ def _view(event: Event, details: Mapping[str, Any]) -> Sentence:
     noun = " ".join([PAGES.get(page, f"the page “{page.replace('_', ' ')}”"), *of])
     repeats = details.get("repeats")
     again = f"{repeats:,} more views since the one before" if isinstance(repeats, int) else ""
-    return Sentence(VERBS["view"], noun, _joined(_only(details), again))
+    return Sentence(VERBS["view"], noun, _joined(_only(event, details), again))
 
 
 def _rows(count: object) -> str:
     return f"{count:,} {'row' if count == 1 else 'rows'}" if isinstance(count, int) else ""
 
 
-def _only(details: Mapping[str, Any]) -> str:
-    """What a page or a file was narrowed to; a zone by itself narrows nothing."""
+def _only(event: Event, details: Mapping[str, Any]) -> str:
+    """What a page or a file was narrowed to. A zone by itself narrows nothing: it says which days are meant."""
     filtered: dict[str, Any] = details["filter"] if isinstance(details.get("filter"), dict) else {}
-    if set(filtered) <= {"tz"}:
-        return ""
-    return "only " + ", ".join(f"{name} {plain(value)}" for name, value in filtered.items())
+    if event.entity == "report" and not filtered.keys() & {"from", "to"}:
+        filtered = {name: value for name, value in filtered.items() if name != "tz"}
+    return "only " + ", ".join(f"{name} {plain(value)}" for name, value in filtered.items()) if filtered else ""
 
 
 def _joined(*parts: str) -> str:
