@@ -8,7 +8,7 @@ from flask import Flask, Response, abort, redirect, request, url_for
 from werkzeug.urls import iri_to_uri
 
 from .scopes import Scope
-from .web.bounds import PATH, QUERY
+from .web.bounds import WAY_BACK
 from .web.signed_in import current_user
 
 PUBLIC = "public"
@@ -76,7 +76,7 @@ def scope() -> Scope:
 
 def safe_next(target: str | None) -> str:
     """Where to go after signing in: an address of ours, or the reports."""
-    if target and len(target) <= PATH + QUERY:
+    if target and len(target) <= WAY_BACK:
         try:
             parts = urlsplit(target)
         except ValueError:

@@ -19,7 +19,7 @@ POST = b"POST /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 #: Bytes on the wire, and the status that they are answered with.
 ODD: dict[str, tuple[bytes, int]] = {
     "a long line": (b"GET /" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
-    "a long query": (b"GET /login?next=" + b"x" * 5_000 + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 414),
+    "a long query": (b"GET /login?next=" + b"x" * 7_500 + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 414),
     "a long path": (b"GET /" + b"x" * 3_000 + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 414),
     "a long header": (HEAD + b"Cookie: " + b"x" * 9_000 + b"\r\n\r\n", 431),
     "many headers": (HEAD + b"".join(b"X-%d: 1\r\n" % n for n in range(100)) + b"\r\n", 431),
