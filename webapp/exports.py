@@ -40,10 +40,10 @@ class Exporter(Protocol):
 class Export:
     """An iterator of bytes in constant memory.
 
-    The export event is committed before the first byte; the end is recorded with the count and the SHA-256 of
-    what left, or with the reason why it broke off. Should this process be killed, whoever starts or exports next
-    records that. Raises ExportRefused, before anything leaves or is on record, for a second export of one person
-    and for more than `limit` rows.
+    The export event is committed before the first byte; the end is recorded with the rows, the bytes and the SHA-256
+    of what was handed over, and with the reason when that is not all. Should this process be killed, whoever starts,
+    looks or exports next records that. Raises ExportRefused, before anything leaves or is on record, for a second
+    export of one person and for more than `limit` rows.
     """
 
     def __init__(
@@ -60,14 +60,14 @@ class Export:
         self._pool = pool
         self._exporter = exporter
         self._digest = hashlib.sha256()
-        self._rows = 0
+        self._rows = self._size = self.event_id = 0
         self._kind = kind
         self._prefix = BYTE_ORDER_MARK if byte_order_mark and kind == "csv" else b""
         self._outcome = "client went away"
         self._closed = False
         self._stack = ExitStack()
         try:
-            reader = self._stack.enter_context(pool.connection())
+            self._reader = reader = self._stack.enter_context(pool.connection())
             self._stack.callback(self._give_back, reader)
             reader.isolation_level = IsolationLevel.REPEATABLE_READ
             reader.read_only = True
@@ -94,7 +94,8 @@ class Export:
                 reader.cursor().copy(load(f"export_{kind}").format(conditions=conditions), parameters)
             )
         except BaseException:
-            self._stack.close()
+            self._outcome = "the database gave up"
+            self.close() if self.event_id else self._stack.close()
             raise
         self._chunks = self._read()
 
@@ -119,8 +120,7 @@ class Export:
         self._closed = True
         complete = self._outcome == "complete"
         details: dict[str, object] = {"format": self._kind, "outcome": self._outcome, "row_count": self._rows}
-        if complete:
-            details["sha256"] = self._digest.hexdigest()
+        details |= {"bytes": self._size, "sha256": self._digest.hexdigest()}
         try:
             # While the lock is held: nobody takes this one for lost.
             with self._pool.connection() as writer:
@@ -152,24 +152,28 @@ class Export:
 
     def _read(self) -> Iterator[bytes]:
         buffer = bytearray(self._prefix)
-        header, end = self._kind == "csv", b"\r\n" if self._kind == "csv" else b"\n"
+        rows, end = (-1, b"\r\n") if self._kind == "csv" else (0, b"\n")  # CSV begins with a header
         for line in self._copy:  # the server sends one line at a time
             buffer += bytes(line)[:-1] + end
-            self._rows += not header
-            header = False
+            rows += 1
             if len(buffer) >= CHUNK:
-                self._digest.update(buffer)
-                yield bytes(buffer)
-                buffer.clear()
-        self._digest.update(buffer)
+                yield self._handed_over(buffer, rows)
         if buffer:
-            yield bytes(buffer)
+            yield self._handed_over(buffer, rows)
         self._outcome = "complete"
+
+    def _handed_over(self, buffer: bytearray, rows: int) -> bytes:
+        chunk = bytes(buffer)
+        buffer.clear()
+        self._digest.update(chunk)
+        self._size += len(chunk)
+        self._rows = rows
+        return chunk
 
     def _abandon(self) -> None:
         # Closing the connection stops the server at once; reading the rest for nobody would not.
         with suppress(psycopg.Error):
-            self._copy.connection.close()
+            self._reader.close()
             self._stack.close()
 
     @staticmethod

@@ -238,6 +238,7 @@ def test_what_arrived_is_on_record_with_count_and_checksum(db: Database, visitor
         "completes": begun["event_id"],
         "outcome": "complete",
         "row_count": 77,
+        "bytes": len(file),
         "sha256": hashlib.sha256(file).hexdigest(),
     }
     for event in (begun, ended):
@@ -276,14 +277,14 @@ def test_a_reader_who_goes_away_is_recorded_by_name_and_blocks_nobody(
     auditor, administrator = visitor("auditor"), visitor("admin")
     for number in range(1, 7):  # more than the pool has connections
         with opened(auditor, address(category="contacts")) as chunks:
-            next(chunks)
+            sent = next(chunks)
             administrator.get("/reports/")  # somebody else is busy meanwhile
         begun, ended = exports(db)[-2:]
         assert len(exports(db)) == 2 * number
         note = ended["context"]["export"]
         assert (note["outcome"], note["completes"]) == ("client went away", begun["event_id"])
-        assert "sha256" not in note
-        assert 0 < note["row_count"] < 5_000
+        assert (note["row_count"], note["bytes"]) == (sent.count(b"\r\n") - 1, len(sent))
+        assert note["sha256"] == hashlib.sha256(sent).hexdigest()
         assert (ended["actor_id"], ended["actor_name"]) == ("2", "Mei Tanaka")
     rows = rows_of(download(administrator, address(category="contacts")))
     assert len(rows) == 5_000
@@ -298,7 +299,13 @@ def test_a_reader_who_never_takes_a_byte_is_recorded_too(db: Database, app: Flas
     export.close()
     export.close()
     assert [note.get("outcome") for note in notes(db)] == [None, "client went away"]
-    assert notes(db)[-1]["row_count"] == 0
+    assert (notes(db)[-1]["row_count"], notes(db)[-1]["bytes"]) == (0, 0)
+
+
+def test_an_export_that_fails_before_its_first_byte_has_an_end_too(db: Database, visitor: Visitor) -> None:
+    db.run("revoke execute on function audit.csv_text from audit_web")
+    visitor("auditor").post(f"{REPORT}/export", page="/reports/", status=500)
+    assert [note.get("outcome") for note in notes(db)] == [None, "the database gave up"]
 
 
 def test_a_connection_that_dies_on_the_way_is_recorded_and_replaced(db: Database, app: Flask) -> None:
@@ -306,14 +313,13 @@ def test_a_connection_that_dies_on_the_way_is_recorded_and_replaced(db: Database
     auditor = Recorder("2", "Mei Tanaka", {})
 
     export = Export(app.extensions["pool"], Filters(), EVERYTHING, auditor, limit=LIMIT)
-    next(export)
+    sent = [next(export)]
     copying = "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = current_database()"
     assert db.run(f"{copying} and usename = 'web' and query ilike 'copy%%'") == [(True,)]
     with pytest.raises(psycopg.OperationalError):
-        for _ in export:
-            pass
+        sent.extend(export)
     assert notes(db)[-1]["outcome"] == "the database gave up"
-    assert "sha256" not in notes(db)[-1]
+    assert notes(db)[-1]["sha256"] == hashlib.sha256(b"".join(sent)).hexdigest()
     pool: ConnectionPool[Any] = app.extensions["pool"]
     with pool.connection() as connection:
         assert connection.execute("select 1").fetchone() == (1,)
