@@ -33,6 +33,7 @@ ARGUMENTS = {
     ("user", "limit"): ["mei@example.org", "contacts"],
     ("user", "reset-password"): ["mei@example.org"],
     ("user", "reset-totp"): ["mei@example.org"],
+    ("user", "sign-out"): ["mei@example.org"],
 }
 
 

@@ -94,6 +94,25 @@ def test_somebody_can_be_disabled(db: Database, run: Run, mei: str) -> None:
     assert db.value("select active from audit.web_users where login = %s", MEI) is False
 
 
+def test_somebody_is_signed_out_everywhere_and_for_good_when_disabled(db: Database, run: Run, mei: str) -> None:
+    def sign_in() -> None:
+        db.run("select audit.begin_session(sha256('t'), user_id, name, 'x') from audit.web_users where login = %s", MEI)
+
+    def signed_in() -> int:
+        return db.value("select count(*) from audit.web_sessions")
+
+    sign_in()
+    assert run("sign-out", MEI.upper()).output == f"{MEI.upper()} is signed out everywhere.\n"
+    assert signed_in() == 0
+    run("sign-out", MEI)  # there is nothing to end, and nothing wrong with that
+    sign_in()
+    run("disable", MEI)
+    db.run("update users set active = true")
+    assert signed_in() == 0, "it does not come back to life with the account"
+    reasons = [event["context"]["sign_out"]["reason"] for event in db.events("action = 'sign_out'")]
+    assert reasons == ["administrator", "administrator"]
+
+
 def test_a_new_link_replaces_the_old_one_and_not_yet_the_password(db: Database, run: Run, mei: str) -> None:
     before = stored(db)
     new = run("reset-password", MEI.upper()).output.split()[-1]
@@ -115,7 +134,14 @@ def test_passwords_of_another_application_are_changed_there(db: Database, run: R
     assert "passwords are not kept here" in error(run("reset-password", MEI))
 
 
-@pytest.mark.parametrize("command", [("set-role", "nobody@example.org", "editor"), ("disable", "nobody@example.org")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("set-role", "nobody@example.org", "editor"),
+        ("disable", "nobody@example.org"),
+        ("sign-out", "nobody@example.org"),
+    ],
+)
 def test_somebody_unknown_is_named(run: Run, command: tuple[str, ...]) -> None:
     assert error(run(*command)) == 'there is no user "nobody@example.org"'
 

@@ -16,6 +16,10 @@ from .explained import explained
 
 ROLES = ["administrator", "auditor", "editor", "member"]
 NO_PASSWORD = "!"  # noqa: S105 - the hash of nothing
+DISABLE = """
+with person as (update public.users set active = false where lower(email) = lower(%(email)s) returning id)
+select audit.end_sessions_of(id::text) from person
+"""
 
 
 @click.group()
@@ -105,12 +109,24 @@ def set_role(email: str, role: str) -> None:
 @click.argument("email")
 @explained
 def disable(email: str) -> None:
-    """Shut a person out at once; their history stays.
+    """Shut a person out at once, and for good where they are signed in; their history stays.
 
     Example: auditlog user disable oskar@example.org
     """
-    change(email, "update public.users set active = false where lower(email) = lower(%(email)s)")
+    change(email, DISABLE)
     click.echo(f"{email} is disabled.")
+
+
+@user.command("sign-out")
+@click.argument("email")
+@explained
+def sign_out(email: str) -> None:
+    """End all sessions of a person, who may sign in again.
+
+    Example: auditlog user sign-out mei@example.org
+    """
+    change(email, "select audit.end_sessions_of(user_id) from audit.web_users where login = lower(%(email)s)")
+    click.echo(f"{email} is signed out everywhere.")
 
 
 @user.command("reset-password")
