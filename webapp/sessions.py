@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.rows import class_row, dict_row
@@ -25,8 +25,7 @@ class Session:
     """What is known of one session: signed in, or on the way to it."""
 
     session_id: int
-    started_at: datetime
-    authenticated_at: datetime | None
+    proved_ago: timedelta | None  # since the person last proved who they are, by the clock of the database
     data: dict[str, Any]
     user: User | None
 
@@ -63,7 +62,7 @@ def find(connection: Connection, token: str, limits: SessionLimits) -> Session |
         if user is None or not user.active or user.fingerprint != row["account"]:
             end(connection, token, "account")
             return None
-    return Session(row["session_id"], row["started_at"], row["authenticated_at"], row["data"], user)
+    return Session(row["session_id"], row["proved_ago"], row["data"], user)
 
 
 def begin(
@@ -88,8 +87,7 @@ def begin(
         (_hash(token), *who, client_addr, user_agent, Jsonb(kept)),
     ).fetchone()
     assert row is not None
-    now = datetime.now(UTC)
-    return token, Session(row[0], now, now if user else None, kept, user)
+    return token, Session(row[0], timedelta() if user else None, kept, user)
 
 
 def keep(connection: Connection, token: str, data: Mapping[str, Any]) -> None:

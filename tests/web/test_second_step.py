@@ -202,6 +202,9 @@ def test_an_administrator_who_must_sets_up_an_app_before_anything_else(
     assert len(shown_codes(html)) == 10
     assert 'href="/reports/audit-log"' in html
     browser.get("/reports/audit-log")
+    # The buttons of the very page that signed in work.
+    signed_out = browser.client.post("/sessions/end-others", data={"csrf_token": csrf_token(html)})
+    assert signed_out.location == "/sessions"
     done = [(e["action"], e["actor_id"]) for e in db.events("action in ('configure', 'sign_in') and actor_id = '1'")]
     assert done == [("configure", "1"), ("sign_in", "1")]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from flask import Flask, Request, Response, g, request, session
@@ -77,8 +76,8 @@ class WebSession(SessionMixin):
     @property
     def was_confirmed(self) -> bool:
         """Whether the person proved lately who they are."""
-        at = self.found.authenticated_at if self.found else None
-        return at is not None and datetime.now(UTC) - at < self.limits.confirmed
+        ago = self.found.proved_ago if self.found else None
+        return ago is not None and ago < self.limits.confirmed
 
     # -- beginning and end: in the transaction that puts it on record -------------------------------
 
@@ -122,7 +121,7 @@ class WebSession(SessionMixin):
     def _csrf(self) -> str | None:
         # By the number of a session, not its token: pages that are open outlive a renewal.
         if self.found:
-            basis = f"session {self.found.session_id} {self.found.started_at.timestamp()}"
+            basis = f"session {self.found.session_id} {self.found.user.user_id if self.found.user else ''}"
         elif self.cookie.startswith(FRESH):
             basis = self.cookie
         else:
