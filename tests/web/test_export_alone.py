@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 
-import pytest
 from flask import Flask
 
 from tests.clients.places import environment
@@ -103,26 +102,26 @@ def lose(settings: Settings) -> int:
     return int(process.stdout)
 
 
-@pytest.mark.parametrize("by", ["start", "export", "view"])
 def test_an_export_whose_process_was_killed_is_recorded_by_the_next_start_export_or_view(
-    db: Database, app: Flask, settings: Settings, visitor: Visitor, by: str
+    db: Database, settings: Settings, visitor: Visitor
 ) -> None:
-    flood(db, 20_000)
-    lost = lose(settings)
-    assert notes(db)[-1].get("outcome") is None
-    if by == "start":
-        create_app(settings).extensions["pool"].close()
-    elif by == "export":
-        download(visitor("admin"), address(category="groups"))
-    else:
-        visitor("admin").get(REPORT)
-    (ended,) = [e for e in exports(db) if e["context"]["export"].get("outcome") == "the server stopped"]
-    assert ended["context"]["export"] == {"completes": lost, "outcome": "the server stopped"}
-    assert (ended["actor_id"], ended["actor_name"]) == ("2", "Mei Tanaka")
-    assert db.run("select * from audit.running_exports") == []
-    create_app(settings).extensions["pool"].close()
-    assert len([e for e in exports(db) if e["context"]["export"].get("completes") == lost]) == 1
-    line = newest(visitor("admin"), address(category="exports", actor="2"))
+    flood(db, 3_000)
+    administrator = visitor("admin")
+    finders: dict[str, Callable[[], object]] = {
+        "start": lambda: create_app(settings).extensions["pool"].close(),
+        "export": lambda: download(administrator, address(category="groups")),
+        "view": lambda: administrator.get(REPORT),
+    }
+    for finder, finds in finders.items():
+        lost = lose(settings)
+        assert notes(db)[-1].get("outcome") is None
+        for _ in range(2):
+            finds()
+        (ended,) = [e for e in exports(db) if e["context"]["export"].get("completes") == lost]
+        assert ended["context"]["export"] == {"completes": lost, "outcome": "the server stopped"}, finder
+        assert (ended["actor_id"], ended["actor_name"]) == ("2", "Mei Tanaka")
+        assert db.run("select * from audit.running_exports") == []
+    line = newest(administrator, address(category="exports", actor="2"))
     assert "Mei Tanaka login web broke off exporting the audit log the server stopped" in line
 
 
