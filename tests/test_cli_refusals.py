@@ -69,6 +69,15 @@ def test_no_web_process_is_too_few(workers: str) -> None:
     assert f"{workers} is not in the range x>=1" in result.stderr
 
 
+def test_a_weak_password_of_the_database_and_debugging_are_not_served(
+    db: Database, serving: pytest.MonkeyPatch
+) -> None:
+    serving.setenv("AUDITLOG_DATABASE_URL", db.url_of("web", password="postgres"))
+    assert error(invoke("serve")).startswith("the password in AUDITLOG_DATABASE_URL is too short, or among the first")
+    serving.setenv("FLASK_DEBUG", "1")
+    assert error(invoke("serve")) == "FLASK_DEBUG is set, and would show the inside of errors to readers: unset it"
+
+
 @pytest.mark.parametrize("host", ["300.1.1.1", "192.0.2.1"])
 def test_an_address_of_no_network_card_here_is_named(serving: pytest.MonkeyPatch, host: str) -> None:
     serving.setenv("AUDITLOG_BIND", f"{host}:8000")
