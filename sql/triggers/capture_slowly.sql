@@ -3,6 +3,9 @@ set local role audit_owner;
 create or replace function audit.capture_slowly(tracked_id integer, action "char", was record, is_now record) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+-- The trigger function has only been made for the columns that there were.
+set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'iso_8601'
+set bytea_output = 'hex' set extra_float_digits = 1 set lc_monetary = 'C' set quote_all_identifiers = off
 as $$
 declare
   tracked audit.tracked;

@@ -48,6 +48,7 @@ class Player(Stage):
                         mark = self.mark()
                         self.run("select audit.record_baseline('things')")
                         self.last = (mark, self.mark())
+                        self.whole = True
                 case "add" | "drop" | "rename" | "retype" | "swap":
                     self._change(step)
                 case "track":
@@ -198,7 +199,9 @@ class Player(Stage):
             self.touched |= {column.uid} | {
                 a.uid for a, b in zip(after.columns, before.columns, strict=False) if a != b
             }
-            self.changed_at = self.mark()
+            if step.what == "add" and (not self.followed or after.mask or after.exclude):
+                self.unknown.add(column.uid)
+            self.whole = False
 
     def _track(self, who: int) -> None:
         """Again, as after any change: what is hidden stays so, or the call is refused."""
@@ -212,7 +215,7 @@ class Player(Stage):
             self.table = before._replace(
                 visible=tuple(c.name for c in before.columns if c.name not in before.mask + before.exclude)
             )
-            self.changed_at = self.mark()
+            self.whole = False
 
     def _renamed(self, names: dict[int, str]) -> Table:
         return self.table._replace(columns=tuple(c._replace(name=names.get(c.uid, c.name)) for c in self.table.columns))

@@ -68,7 +68,8 @@ class Stage:
         self.copies: list[Copy] = []
         self.followed = True
         self.touched: set[int] = set()  # columns that are not what they were
-        self.changed_at = 0  # the last event before columns changed
+        self.unknown: set[int] = set()  # columns of which a value went unrecorded
+        self.whole = True  # no column has changed since the last baseline
         self.first = self.last = (0, 0)  # events around the first and the last baseline
         self._scopes: tuple[list[Scope], list[Scope]] = ([], [])
         self._clock = 0
@@ -111,7 +112,7 @@ class Stage:
         label, mask, exclude = (
             f"array[{', '.join(map(literal, told))}]::text[]" for told in (table.label, table.mask, table.exclude)
         )
-        self.changed_at = mark = self.mark()
+        mark = self.mark()
         self.run(
             f"select audit.track('things', 'thing', {label}, mask => {mask}, exclude => {exclude}, baseline => true)"
         )

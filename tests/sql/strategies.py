@@ -12,6 +12,9 @@ NEEDLES = ("7182818", "7182-08-18", "71.82.81.82", "71828182-8459")
 TYPES = """
 create type mood as enum ('sad', 'glad', 'so so', 'a,b');
 create type pair as (a integer, b text);
+create domain score as smallint check (value >= 0);
+create domain words as text[] check (cardinality(value) < 9);
+create type deal as (pair pair, at timestamptz, words words);
 """
 
 
@@ -58,19 +61,34 @@ KINDS = {
         Kind("uuid", ("'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12'"),
              ("'71828182-8459-0452-3536-028747135266'",), True, "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12'"),
         Kind("bytea", ("'\\x00ff'", "'\\x5c'", "'\\x'"), ("'\\x7182818284'",), True),
-        Kind("json", ("'{\"a\": 1.0}'", "'[]'", "'\"x\"'"), ("'{\"needle\": 7182818}'",)),
-        Kind("jsonb", ("'{\"a\": 1.0}'", "'{\"a\": 1}'", "'[null]'", "'{\"$masked\": true}'", "'{\"$row\": \"\"}'"),
+        Kind("json", ("'{\"a\":  1.0, \"a\": 2}'", "'[]'", "'\"x\"'", "'null'"), ("'{\"needle\": 7182818}'",)),
+        Kind("jsonb", ("'null'", "'{\"a\": 1.0}'", "'{\"a\": 1}'", "'[null]'", "'{\"$masked\": true}'", "'{\"$row\": \"\"}'"),
              ("'[7182818]'",), True),
         Kind("double precision", ("0.1", "'NaN'", "'-Infinity'", "1e300"), ("7182818.5",), True),
         Kind("point", ("'(1,2)'", "'(1,3)'"), ("'(7182818,1)'",)),
         Kind("inet", ("'192.0.2.1/24'", "'2001:db8::1'", "'192.0.2.1'"), ("'71.82.81.82'",), True),
-        Kind("integer[]", ("'{}'", "'{{1,2},{3,NULL}}'", "'{1}'"), ("'{7182818}'",), True, "", "bigint[]"),
+        Kind("integer[]", ("'{}'", "'{{1,2},{3,NULL}}'", "'{1}'", "'[0:0]={1}'"), ("'{7182818}'",), True, "", "bigint[]"),
         Kind("bigint[]", ("'{}'", "'{1}'"), ("'{7182818}'",), True),
         Kind("text[]", ("'{a,NULL,\"b c\"}'", "'{a,\"NULL\",\"b\\\"c\"}'", "'{}'"), ("'{7182818}'",), True),
         Kind("mood", ("'sad'", "'glad'", "'a,b'"), (), True),
         Kind("pair", ("row(1, 'x')", "row(null, null)", "row(1, '(\"a')"), ("row(7182818, 'x')",), True),
         Kind("int4range", ("'[1,5)'", "'empty'", "'(,)'"), ("'[7182818,7182819)'",), True),
         Kind("tstzrange", ("'[2026-01-01 00:00+02,)'", "'(,2026-01-01 00:00+02]'"), ("'[7182-08-18 12:00Z,)'",), True),
+        Kind("score", ("0", "32767"), (), True, "", "integer"),
+        Kind("words", ("'{}'", "'{a,\"\"}'", "'[3:4]={a,b}'"), ("'{x7182818}'",), True),
+        Kind("deal", ("row(row(1, 'x'), '2026-01-01 00:00+05', '{a}')", "row(null, null, null)"), ("row(row(7182818, null), null, null)",), True),
+        Kind("real", ("0.1", "'-0'", "'Infinity'", "1e-30"), ("7182818",), True, "", "double precision"),
+        Kind("time", ("'04:05:06.000007'", "'24:00'"), (), True),
+        Kind("timetz", ("'04:05:06+05'", "'04:05:06-08'"), (), True),
+        Kind("money", ("'1.10'", "'-3'"), (), True),
+        Kind("char(4)", ("'a'", "''", "'a  b'"), (), True, "", "text"),
+        Kind('"char"', ("'a'", "''"), (), True),
+        Kind("bit varying", ("B'101'", "B''"), (), True),
+        Kind("macaddr", ("'08:00:2b:01:02:03'", "'08:00:2b:01:02:04'"), (), True),
+        Kind("tsvector", ("'a b:1A'", "''"), ("'x7182818'",), True),
+        Kind("box", ("'(1,2),(0,0)'", "'(1,3),(0,0)'"), ("'(7182818,1),(0,0)'",)),
+        Kind("box[]", ("'{(1,2),(0,0);(1,3),(0,0)}'", "'{}'")),
+        Kind("datemultirange", ("'{[2026-01-01,2026-01-05),[2026-02-01,)}'", "'{}'"), ("'{[7182-08-18,)}'",), True),
         Kind("mood[]", ("'{sad}'", "'{glad,sad}'")),
         Kind("pair[]", ("array[row(1, 'x')]::pair[]", "array[]::pair[]"), ("array[row(7182818, 'x')]::pair[]",)),
     ]
