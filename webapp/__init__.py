@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from . import config, db, logs, permissions
-from .views import account, auth, choosing, errors, health, my_sessions, report, second_step
+from .views import account, auth, choosing, errors, health, inventory, my_sessions, report, second_step
 from .web import addresses, bounds, csrf, forms, headers, hosts, rendering, signed_in, viewing
 from .web import settings as web_settings
 
@@ -34,5 +34,6 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.register_blueprint(my_sessions.blueprint)
     app.register_blueprint(report.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(inventory.blueprint)
     viewing.init_app(app)
     return app

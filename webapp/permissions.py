@@ -43,6 +43,7 @@ ROUTES: dict[str, str] = {
     "report.actor": "audit.view",
     "report.export": "audit.export",
     "health.health": "audit.view",
+    "inventory.show": "audit.manage",
 }
 
 

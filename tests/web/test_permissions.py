@@ -41,6 +41,7 @@ ADDRESSES = {
     "report.actor": ("/reports/audit-log/actors/<path:actor_id>", "/reports/audit-log/actors/1"),
     "report.export": ("/reports/audit-log/export", "/reports/audit-log/export"),
     "health.health": ("/reports/audit-log/health", "/reports/audit-log/health"),
+    "inventory.show": ("/reports/audit-log/inventory", "/reports/audit-log/inventory"),
 }
 
 SIGN_IN = "to the sign-in page"
@@ -104,6 +105,11 @@ EXPECTED: dict[str, dict[str, Answers]] = {
     "report.actor": {"GET": READERS_ON, "HEAD": READERS_ON, "OPTIONS": OPTIONS_FOR_READERS},
     "report.export": {"POST": (401, 403, 200, 200), "OPTIONS": OPTIONS_FOR_READERS},
     "health.health": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
+    "inventory.show": {
+        "GET": (SIGN_IN, 403, 403, 200),
+        "HEAD": (SIGN_IN, 403, 403, 200),
+        "OPTIONS": (401, 403, 403, 200),
+    },
 }
 
 

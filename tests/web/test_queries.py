@@ -32,6 +32,7 @@ def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
     narrowed = "{conditions}" in text
     columns: dict[str, LiteralString] = {
         "kinds": "audit.category_of('update', t.entity)",
+        "inventory_captured": "audit.category_of('update', t.entity)",
         "status": "audit.category_of('update', s.entity)",
         "names": "e.category",
         "actors": CATEGORY_OF_ROW,
