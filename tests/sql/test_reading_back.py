@@ -139,9 +139,12 @@ def test_an_attribute_that_is_added_to_a_type_is_followed(db: Database) -> None:
 
 @pytest.mark.parametrize("followed", [True, False], ids=["followed", "unfollowed"])
 def test_another_expression_of_a_virtual_column_is_noticed(things: Database, followed: bool) -> None:
-    if things.superuser.info.server_version < 180000:
-        pytest.skip("virtual columns came with PostgreSQL 18")
-    things.run("alter table things add twice integer generated always as (id * 2) virtual")
+    added = "alter table things add twice integer generated always as (id * 2) virtual"
+    if things.superuser.info.server_version < 180_000:  # there are none to notice
+        with pytest.raises(psycopg.errors.SyntaxError):
+            things.run(added)
+        return
+    things.run(added)
     things.run("select audit.track('things'); update things set name = 'x' where id = 1")
     if not followed:
         things.run("alter event trigger audit_follow_ddl disable")
