@@ -270,6 +270,10 @@ class Trust:
     def __post_init__(self) -> None:
         self.seen = [self.key]
 
+    def knows(self, checkpoint: Checkpoint) -> bool:
+        """Whether one of the keys so far has signed it."""
+        return any(key.has_signed(checkpoint.note) for key in self.seen)
+
     def require(self, checkpoint: Checkpoint) -> None:
         """Raise Broken unless the checkpoint is signed as it must be; follow it when it names the next key."""
         if not self.key.has_signed(checkpoint.note):
@@ -471,10 +475,10 @@ def _check_evidence(
         if trust.key.has_signed(rotation.note):
             trust.require(rotation)
     checkpoint = Checkpoint.parse(evidence["checkpoint"])
-    if not any(known.has_signed(checkpoint.note) for known in trust.seen):
+    if not trust.knows(checkpoint):
         trust.require(checkpoint)
     older = Checkpoint.parse(evidence["older"]) if evidence.get("older") else None
-    if older and not any(known.has_signed(older.note) for known in trust.seen):
+    if older and not trust.knows(older):
         trust.require(older)
     for copy in anchored:
         for held in (checkpoint, older):

@@ -78,7 +78,7 @@ def _checkpoints(
             here = held.get(checkpoint.number)
             if here and here.note.text == checkpoint.note.text:
                 trusted.setdefault(checkpoint.number, checkpoint)
-            elif not any(known.has_signed(checkpoint.note) for known in trust.seen):
+            elif not trust.knows(checkpoint):
                 verdict.broken.append(_differs(f"an anchored copy holds {checkpoint}, which no key of this log signed"))
                 break
             elif here:
@@ -111,11 +111,7 @@ def _held(connection: Connection, verdict: Verdict) -> Iterable[Checkpoint]:
             verdict.broken.append(_differs(f"checkpoint {number}: {error.message}"))
             continue
         if (checkpoint.number, checkpoint.size, checkpoint.horizon) != (number, size, horizon):
-            verdict.broken.append(
-                Finding(
-                    "rewritten checkpoint", None, f"checkpoint {number} is stored beside other figures than it signs"
-                )
-            )
+            verdict.broken.append(_differs(f"checkpoint {number} is stored beside other figures than it signs"))
         yield checkpoint
 
 
@@ -165,7 +161,7 @@ def _events(
     _erased(connection, erased, verdict)
     altered = {finding.event_id for finding in verdict.broken if finding.event_id is not None}
     verdict.proven = max(proven_until - len(altered) - verdict.erased, 0)
-    verdict.unsealed = tree.size - last if tree.size > last else 0
+    verdict.unsealed = max(tree.size - last, 0)
 
 
 def _root_differs(
