@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Database
 from tests.test_cli import Run, error, invoke
-from webapp import password_links, passwords
+from webapp import password_links, passwords, tokens
 
 MEI = "mei@example.org"
 
@@ -39,7 +39,7 @@ def owner(db: Database, link: str) -> str | None:
     """Whom the web application takes the link to be of."""
     token = parse_qs(urlsplit(link).query)[password_links.PARAMETER][0]
     with db.connect("web") as web:
-        return password_links.owner(web, password_links.hashed(token))
+        return password_links.owner(web, tokens.hashed(token))
 
 
 def test_somebody_who_is_added_gets_a_link_that_works_and_no_password(db: Database, mei: str) -> None:

@@ -95,7 +95,10 @@ class Export:
             )
         except BaseException:
             self._outcome = "the database gave up"
-            self.close() if self.event_id else self._stack.close()
+            if self.event_id:
+                self.close()
+            else:
+                self._stack.close()
             raise
         self._chunks = self._read()
 

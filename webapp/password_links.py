@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from datetime import datetime
 
+from . import tokens
 from .db import Connection
 
 PARAMETER = "link"
@@ -14,8 +13,8 @@ PATH = "/choose-password"
 
 def issue(connection: Connection, login: str) -> tuple[str, datetime]:
     """The address to hand over, without the site, and when it expires. What is stored does not give it away."""
-    token = secrets.token_urlsafe(32)
-    row = connection.execute("select audit.issue_password_link(%s, %s)", (login, hashed(token))).fetchone()
+    token = tokens.new()
+    row = connection.execute("select audit.issue_password_link(%s, %s)", (login, tokens.hashed(token))).fetchone()
     assert row is not None
     return f"{PATH}?{PARAMETER}={token}", row[0]
 
@@ -30,7 +29,3 @@ def redeem(connection: Connection, link: bytes, password_hash: str) -> bool:
     """Store the password and use the link up. False when somebody was faster."""
     done = connection.execute("select audit.redeem_password_link(%s, %s)", (link, password_hash)).fetchone()
     return bool(done and done[0])
-
-
-def hashed(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -13,6 +11,7 @@ from typing import Any
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
+from . import tokens
 from .accounts import User, user_query
 from .config import SessionLimits
 from .db import Connection
@@ -42,16 +41,12 @@ class Place:
     this: bool
 
 
-def new_token() -> str:
-    return secrets.token_urlsafe(32)
-
-
 def find(connection: Connection, token: str, limits: SessionLimits) -> Session | None:
     """The session of a token and its user, in one query. None when it is over.
 
     It is over, too, when the account was disabled, removed, or has another password or other permissions since.
     """
-    wanted = {"token_hash": _hash(token), "idle": limits.idle, "longest": limits.longest}
+    wanted = {"token_hash": tokens.hashed(token), "idle": limits.idle, "longest": limits.longest}
     with connection.cursor(row_factory=dict_row) as rows:
         row = rows.execute(user_query("user_of_session"), wanted).fetchone()
     if row is None:
@@ -79,12 +74,12 @@ def begin(
     Sessions that are over are cleaned up on the way.
     """
     connection.execute("select audit.expire_sessions(%s, %s)", (limits.idle, limits.longest))
-    token = new_token()
+    token = tokens.new()
     who = (user.user_id, user.name, user.fingerprint) if user else (None, None, None)
     kept = dict(data or {})
     row = connection.execute(
         "select audit.begin_session(%s, %s, %s, %s, %s, %s, %s)",
-        (_hash(token), *who, client_addr, user_agent, Jsonb(kept)),
+        (tokens.hashed(token), *who, client_addr, user_agent, Jsonb(kept)),
     ).fetchone()
     assert row is not None
     return token, Session(row[0], timedelta() if user else None, kept, user)
@@ -92,13 +87,13 @@ def begin(
 
 def keep(connection: Connection, token: str, data: Mapping[str, Any]) -> None:
     """Note something in a session for its next request."""
-    connection.execute("select audit.keep_session(%s, %s)", (_hash(token), Jsonb(dict(data))))
+    connection.execute("select audit.keep_session(%s, %s)", (tokens.hashed(token), Jsonb(dict(data))))
 
 
 def renew(connection: Connection, token: str) -> str:
     """The person has just proved again who they are: the session gets another token, which is returned."""
-    new = new_token()
-    connection.execute("select audit.renew_session(%s, %s)", (_hash(token), _hash(new)))
+    new = tokens.new()
+    connection.execute("select audit.renew_session(%s, %s)", (tokens.hashed(token), tokens.hashed(new)))
     return new
 
 
@@ -107,13 +102,15 @@ def end(connection: Connection, token: str, reason: str | None = None, session_i
 
     Recorded as sign_out, in the name of whom audit.set_actor() has named in this transaction.
     """
-    row = connection.execute("select audit.end_session(%s, %s, %s)", (_hash(token), reason, session_id)).fetchone()
+    row = connection.execute(
+        "select audit.end_session(%s, %s, %s)", (tokens.hashed(token), reason, session_id)
+    ).fetchone()
     return bool(row and row[0])
 
 
 def end_others(connection: Connection, token: str) -> int:
     """End all sessions of the same person but this one; how many there were."""
-    row = connection.execute("select audit.end_other_sessions(%s, 'elsewhere')", (_hash(token),)).fetchone()
+    row = connection.execute("select audit.end_other_sessions(%s, 'elsewhere')", (tokens.hashed(token),)).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -121,8 +118,4 @@ def places(connection: Connection, token: str, limits: SessionLimits) -> list[Pl
     """Where the person of this session is signed in: this one first, then the latest."""
     with connection.cursor(row_factory=class_row(Place)) as rows:
         query = "select * from audit.list_sessions(%s, %s, %s)"
-        return rows.execute(query, (_hash(token), limits.idle, limits.longest)).fetchall()
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+        return rows.execute(query, (tokens.hashed(token), limits.idle, limits.longest)).fetchall()

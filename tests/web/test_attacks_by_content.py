@@ -27,6 +27,10 @@ MARKUP = """'"><x-probe onfocus=alert(1) style=a:b>&lt;<script>alert(1)</script>
 URL = "javascript:alert(1)//"
 FORMULAS = ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠x"]
 
+#: What whoever writes or imports an event says of it.
+CLAIMED = ("actor_id", "actor_name", "application", "request_id", "record_id", "record_label", "schema_name",
+           "table_name")  # fmt: skip
+
 
 def fill(db: Database, text: str) -> None:
     """This text as a name, a value, a column, a table, a login, an application, a person, a request and a filter."""
@@ -52,19 +56,7 @@ def fill(db: Database, text: str) -> None:
             connection.execute(sql.SQL("insert into {} values (%s, %s)").format(table), (text, text))
     finally:
         db.superuser.execute(sql.SQL("drop owned by {}; drop role {}").format(role, role))
-    row = dict.fromkeys(
-        (
-            "actor_id",
-            "actor_name",
-            "application",
-            "request_id",
-            "record_id",
-            "record_label",
-            "schema_name",
-            "table_name",
-        ),
-        text,
-    )
+    row = dict.fromkeys(CLAIMED, text)
     imported(
         db,
         {"action": "update", **row, "before": {text: text}, "after": {text: {text: [text]}}, "changed_fields": [text]},
@@ -129,19 +121,7 @@ def test_stored_markup_is_text_on_every_page_and_in_every_file(
 
 def test_no_cell_of_a_file_is_a_formula_whichever_field_it_comes_from(db: Database, visitor: Visitor) -> None:
     for formula in FORMULAS:
-        everywhere = dict.fromkeys(
-            (
-                "actor_id",
-                "actor_name",
-                "application",
-                "request_id",
-                "record_id",
-                "record_label",
-                "schema_name",
-                "table_name",
-            ),
-            formula,
-        )
+        everywhere = dict.fromkeys(CLAIMED, formula)
         images: dict[str, Any] = {"before": {formula: formula}, "after": {formula: "x"}, "changed_fields": [formula]}
         imported(db, {"action": "update", **everywhere, **images, "context": {formula: formula}})
     browser = visitor("auditor")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -122,7 +123,8 @@ def test_dates_are_days_of_the_chosen_zone(
 def test_a_reader_who_chooses_utc_keeps_it_where_another_zone_is_usual(db: Database, visitor: Visitor) -> None:
     many(db, 60)
     browser = visitor("auditor")
-    browser.client.application.config["DEFAULT_TIME_ZONE"] = "Asia/Tokyo"
+    extensions = browser.client.application.extensions
+    extensions["settings"] = replace(extensions["settings"], time_zone="Asia/Tokyo")
     assert "Times in Asia/Tokyo" in browser.get(REPORT)
     page = browser.get(address(tz="UTC"))
     older = link(page, "next")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Blueprint, abort, redirect, render_template, session, url_for
+from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from .. import accounts, db, passwords
@@ -20,6 +20,14 @@ Page = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
 
 def _me() -> User:
     return cast(User, current_user)
+
+
+def _proved(form: ChangePasswordForm | PasswordForm) -> User | proving.Refusal:
+    """Whose password is in the form; where it is refused, the form says why."""
+    said = proving.password(_me().login, form.old_password.data or "", confirmed=request.path)
+    if isinstance(said, proving.Refusal):
+        form.old_password.errors = [said.text if said.wait else "That is not your password."]
+    return said
 
 
 @blueprint.get("")
@@ -43,9 +51,8 @@ def password() -> Page:
     form, user = ChangePasswordForm(), _me()
     if not form.check(user.name, user.login):
         return render_template("change_password.html", form=form, user=user), (400 if form.is_submitted() else 200)
-    said = proving.password(user.login, form.old_password.data or "", confirmed="/account/password")
+    said = _proved(form)
     if isinstance(said, proving.Refusal):
-        form.old_password.errors = [said.text if said.wait else "That is not your password."]
         return render_template("change_password.html", form=form, user=user), said.status, said.headers
     with db.connection() as connection:
         recording.visitor().act(connection)
@@ -93,9 +100,8 @@ def remove_authenticator() -> Page:
     form = PasswordForm()
     if not form.validate_on_submit():
         return render_template("remove_totp.html", form=form), (400 if form.is_submitted() else 200)
-    said = proving.password(_me().login, form.old_password.data or "", confirmed="/account/authenticator/remove")
+    said = _proved(form)
     if isinstance(said, proving.Refusal):
-        form.old_password.errors = [said.text if said.wait else "That is not your password."]
         return render_template("remove_totp.html", form=form), said.status, said.headers
     with db.connection() as connection:
         recording.visitor().act(connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from .. import accounts, db, password_links, passwords
+from .. import accounts, db, password_links, passwords, tokens
 from ..web import proving, recording
 from ..web.forms import NewPasswordForm
 
@@ -20,7 +20,7 @@ def password() -> Page:
     Referer and no picture of the screen. What is kept in the session is the token's hash, as in the database.
     Looking uses nothing up, because programs that check mail look, too."""
     if token := request.args.get(password_links.PARAMETER):
-        session[LINK] = password_links.hashed(token).hex()
+        session[LINK] = tokens.hashed(token).hex()
         return redirect(url_for("choosing.password"))
     link = bytes.fromhex(session.get(LINK, ""))
     with db.connection() as connection:

@@ -66,6 +66,10 @@ def _page(code: int, title: str, text: str, **headers: str) -> Page:
     return render_template("error.html", code=code, title=title, text=text), code, headers
 
 
+def _try_again(title: str, text: str) -> Page:
+    return _page(503, title, text, **{"Retry-After": "10"})
+
+
 def _http_error(error: HTTPException) -> Page:
     code = error.code or 500
     if isinstance(error, hosts.UnknownHost):
@@ -99,32 +103,20 @@ def _refused(error: ExportRefused) -> Page:
 
 def _unavailable(error: Exception) -> Page:
     log.error("database unavailable", error=type(error).__name__, path=request.path)
-    return _page(
-        503,
+    return _try_again(
         "The database does not answer",
         "Nothing is lost: changes are recorded by the database itself. Try again in a moment.",
-        **{"Retry-After": "10"},
     )
 
 
 def _busy(error: Exception) -> Page:
     log.warning("the database is busy", error=type(error).__name__, path=request.path)
-    return _page(
-        503,
-        "Too many people at once",
-        "The database is busy with others. Try again in a moment.",
-        **{"Retry-After": "10"},
-    )
+    return _try_again("Too many people at once", "The database is busy with others. Try again in a moment.")
 
 
 def _too_slow(error: Exception) -> Page:
     log.warning("query took too long", path=request.path)
-    return _page(
-        503,
-        "That took too long",
-        "Narrow the report, for example to a shorter time, and try again.",
-        **{"Retry-After": "10"},
-    )
+    return _try_again("That took too long", "Narrow the report, for example to a shorter time, and try again.")
 
 
 def _no_request(error: Exception) -> Page:

@@ -26,6 +26,7 @@ from ..permissions import scope
 from ..web import addresses, cursors, recording
 from ..web.confirming import needs_recent_sign_in
 from ..web.forms import ExportForm
+from ..web.settings import settings
 
 blueprint = Blueprint("report", __name__)
 
@@ -72,7 +73,7 @@ def audit_log() -> str | tuple[str, int]:
             newer=link(after=page.events[0].cursor) if page.has_newer and page.events else None,
             older=link(before=page.events[-1].cursor) if page.has_older and page.events else None,
             export_form=ExportForm(),
-            export_limit=current_app.config["EXPORT_LIMIT"],
+            export_limit=settings().export_limit,
         )
 
 
@@ -145,7 +146,7 @@ def export() -> Response:
         addresses.filters_or_400(),
         scope(),
         recording.visitor(),
-        limit=current_app.config["EXPORT_LIMIT"],
+        limit=settings().export_limit,
         kind=kind,
         byte_order_mark=bool(form.for_excel.data),
     )

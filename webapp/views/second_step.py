@@ -7,10 +7,8 @@ from werkzeug.wrappers import Response
 
 from .. import db
 from ..permissions import safe_next
-from ..totp import Totp
 from ..web import enrolling, proving, signing_in
 from ..web.forms import CodeForm, SetUpForm
-from ..web.settings import settings
 from ..web.signed_in import current_user
 
 blueprint = Blueprint("second_step", __name__, url_prefix="/login")
@@ -21,10 +19,10 @@ Page = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
 def code() -> Page:
     waiting = signing_in.first_step()
     if waiting is None:
-        return redirect(url_for("auth.login") if not current_user.is_authenticated else safe_next(None))
+        return _elsewhere()
     user, next_page = waiting
     with db.connection() as connection:
-        enrolment = Totp(settings().secret_key, user.user_id).enrolment(connection)
+        enrolment = enrolling.of(user).enrolment(connection)
     if enrolment is None:  # an administrator has just taken it away
         return signing_in.go_on(user, next_page)
     form = CodeForm()
@@ -47,7 +45,7 @@ def set_up() -> Page:
     """Before anything else is shown to somebody who must have a second step."""
     waiting = signing_in.first_step()
     if waiting is None:
-        return redirect(url_for("auth.login") if not current_user.is_authenticated else safe_next(None))
+        return _elsewhere()
     user, next_page = waiting
     form = SetUpForm()
     codes = enrolling.try_to(form, user)
@@ -55,3 +53,8 @@ def set_up() -> Page:
         return enrolling.page(form, user, required=True), (400 if form.is_submitted() else 200)
     signing_in.complete(user, "totp")
     return enrolling.recovery_codes_page(codes, onward=safe_next(next_page))
+
+
+def _elsewhere() -> Response:
+    """For whom no second step waits."""
+    return redirect(safe_next(None) if current_user.is_authenticated else url_for("auth.login"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, render_template, request, url_for
+from flask import Flask, render_template, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from ..config import Settings
 from .forms import typed
+from .settings import settings
 from .signed_in import current
 
 protect = CSRFProtect()
@@ -28,8 +28,7 @@ COMPLAINTS = {
 TOO_OLD = ("This page was too old", "Nothing has happened yet. Try once more.")
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    app.config["OWN_ORIGIN"] = settings.public_url
+def init_app(app: Flask) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session, so that a page left open still works
     app.before_request(_only_from_here)
     protect.init_app(app)
@@ -67,7 +66,7 @@ def _is_surely_from_here() -> bool:
 
 def _own_origins() -> tuple[str, str]:
     """As the browser says it, and as it is known: a proxy may have changed the first."""
-    return request.host_url.rstrip("/"), str(current_app.config["OWN_ORIGIN"])
+    return request.host_url.rstrip("/"), settings().public_url
 
 
 def page_before() -> str:

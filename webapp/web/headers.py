@@ -19,7 +19,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="__Host-auditlog" if settings.over_https else "auditlog",
         SESSION_COOKIE_SECURE=settings.over_https,
-        EXPORT_LIMIT=settings.export_limit,
     )
     app.config.update(config)
 

@@ -9,9 +9,9 @@ from flask import request
 
 from .. import accounts, db, throttle
 from ..accounts import User
-from ..totp import Method, Totp
+from ..totp import Method
 from ..wording import duration
-from . import recording
+from . import enrolling, recording
 from .settings import settings
 
 NO_MATCH = "That e-mail address and password do not match. Try again, or ask your administrator."
@@ -70,7 +70,7 @@ def code(user: User, typed: str, **about: object) -> Method | Refusal:
             if verdict.announce:
                 _failed(connection, user, "throttled", "totp", 0, **about)
             return _too_many(verdict.wait, "If you have lost your app and your recovery codes, ask your administrator.")
-        method, failure = Totp(settings().secret_key, user.user_id).use(connection, typed)
+        method, failure = enrolling.of(user).use(connection, typed)
         if method is None:
             _failed(connection, user, failure or "", "totp", verdict.unannounced, **about)
             return Refusal(CODES[failure or "wrong_code"])

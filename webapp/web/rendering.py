@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 
 from .. import wording
-from ..config import Settings
+from .settings import settings
 
 
 def plural(number: int, noun: str) -> str:
@@ -28,8 +28,7 @@ FILTERS: dict[str, Callable[..., str]] = {
 }
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    app.config["DEFAULT_TIME_ZONE"] = settings.time_zone
+def init_app(app: Flask) -> None:
     environment: Any = app.jinja_env
     environment.trim_blocks = True
     environment.lstrip_blocks = True
@@ -40,4 +39,4 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 def default_zone() -> str:
     """The zone shown until a reader chooses another."""
-    return str(current_app.config["DEFAULT_TIME_ZONE"])
+    return settings().time_zone

@@ -13,7 +13,7 @@ from flask import Flask, Request, Response, g, request, session
 from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.local import LocalProxy
 
-from .. import db, keys, sessions
+from .. import db, keys, sessions, tokens
 from ..accounts import Nobody, User
 from ..config import SessionLimits, Settings
 from ..sessions import Session
@@ -137,7 +137,7 @@ class WebSession(SessionMixin):
 
     def __setitem__(self, key: str, value: Any) -> None:
         if key == CSRF:  # whatever the value: it is ours to make, and takes a cookie
-            self.cookie = FRESH + sessions.new_token()
+            self.cookie = FRESH + tokens.new()
         else:
             self._noted[key] = value
             self.modified = True

@@ -8,8 +8,7 @@ from werkzeug.wrappers import Response
 from .. import accounts, db
 from ..accounts import User
 from ..permissions import safe_next
-from ..totp import Totp
-from . import recording
+from . import enrolling, recording
 from .settings import settings
 from .signed_in import current
 
@@ -19,7 +18,7 @@ FIRST_STEP = "first_step"
 def go_on(user: User, next_page: str | None) -> Response:
     """Where somebody goes whose password was right."""
     with db.connection() as connection:
-        enrolment = Totp(settings().secret_key, user.user_id).enrolment(connection)
+        enrolment = enrolling.of(user).enrolment(connection)
     if enrolment is None and not needs_totp(user):
         complete(user, "password")
         return redirect(safe_next(next_page))
