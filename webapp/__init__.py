@@ -5,7 +5,18 @@ from __future__ import annotations
 from flask import Flask
 
 from . import config, db, logs, permissions
-from .views import account, auth, choosing, errors, health, inventory, my_sessions, report, second_step
+from .views import (
+    account,
+    auth,
+    choosing,
+    errors,
+    health,
+    inventory,
+    my_sessions,
+    report,
+    second_step,
+    single_sign_on,
+)
 from .web import addresses, bounds, csrf, forms, headers, hosts, rendering, signed_in, viewing
 from .web import settings as web_settings
 
@@ -28,7 +39,9 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     addresses.init_app(app)
     errors.init_app(app)
     app.register_blueprint(auth.blueprint)
+    single_sign_on.init_app(app, settings)
     app.register_blueprint(second_step.blueprint)
+    app.register_blueprint(single_sign_on.blueprint)
     app.register_blueprint(choosing.blueprint)
     app.register_blueprint(account.blueprint)
     app.register_blueprint(my_sessions.blueprint)

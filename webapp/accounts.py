@@ -108,6 +108,11 @@ def change_password(connection: Connection, user: User, password_hash: str) -> b
     return bool(row and row[0])
 
 
+def permissions_of(connection: Connection, role: str) -> list[str]:
+    row = connection.execute("select audit.permissions_of(%s)", (role,)).fetchone()
+    return list(row[0]) if row else []
+
+
 def administrators(connection: Connection) -> list[str]:
     """Names to ask for permissions."""
     return [row[0] for row in connection.execute(load("administrators")).fetchall()]

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
 from .filters import ZONES
+from .oidc import Provider
+from .oidc import provider as oidc_provider
 from .secret_settings import database_url, given, secret_key
 
 #: name -> (default, what it does). The README's table is checked against this.
@@ -40,6 +42,15 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "AUDITLOG_TOTP_REQUIRED": (
         "nobody",
         "who must sign in with an authenticator app: `nobody`, `administrators` or `everybody`",
+    ),
+    "AUDITLOG_OIDC_ISSUER": ("", "address of an OpenID Connect provider, for single sign-on"),
+    "AUDITLOG_OIDC_CLIENT_ID": ("", "what the provider calls this site"),
+    "AUDITLOG_OIDC_CLIENT_SECRET": ("", "the secret that goes with it"),
+    "AUDITLOG_OIDC_NAME": ("single sign-on", "what the button says after “Sign in with”"),
+    "AUDITLOG_OIDC_GROUPS_CLAIM": ("groups", "where the provider puts a person's groups"),
+    "AUDITLOG_OIDC_ROLES": (
+        "",
+        "roles by group, such as `log-readers=auditor,it=administrator`; without it, those of `audit.web_users`",
     ),
     "AUDITLOG_SEAL_KEY_FILE": ("", "file with the private key that signs seals; `serve` seals when it is set"),
     "AUDITLOG_SEAL_KEY_PASSPHRASE": ("", "passphrase of that file, if it has one"),
@@ -81,6 +92,7 @@ class Settings:
     session_longest: int = 12 * 60
     confirm_after: int = 15
     totp_required: str = "nobody"
+    oidc: Provider | None = None
 
     @property
     def host(self) -> str:
@@ -166,6 +178,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         confirm_after=number("AUDITLOG_CONFIRM_AFTER", 1, 7 * 24 * 60),
         export_limit=number("AUDITLOG_EXPORT_LIMIT", 1, 1_000_000_000),
         totp_required=choice("AUDITLOG_TOTP_REQUIRED", "nobody", "administrators", "everybody"),
+        oidc=oidc_provider(value),
     )
 
 

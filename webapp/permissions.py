@@ -26,6 +26,8 @@ ROUTES: dict[str, str] = {
     "auth.confirm": SIGNED_IN,
     "second_step.code": PUBLIC,  # for whoever has given the right password, as these two look after themselves
     "second_step.set_up": PUBLIC,
+    "single_sign_on.start": PUBLIC,
+    "single_sign_on.back": PUBLIC,  # for whom the provider sends back
     "choosing.password": PUBLIC,  # for whoever has a link
     "account.mine": SIGNED_IN,
     "account.password": SIGNED_IN,

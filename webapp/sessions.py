@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from psycopg.rows import class_row, dict_row
@@ -16,6 +18,8 @@ from .accounts import User, user_query
 from .config import SessionLimits
 from .db import Connection
 
+#: Key of a session's data: what its person may do in place of what audit.web_users says.
+PERMISSIONS = "permissions"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits
 
 
@@ -57,6 +61,8 @@ def find(connection: Connection, token: str, limits: SessionLimits) -> Session |
         if user is None or not user.active or user.fingerprint != row["account"]:
             end(connection, token, "account")
             return None
+        if PERMISSIONS in row["data"]:
+            user = replace(user, permissions=row["data"][PERMISSIONS])
     return Session(row["session_id"], row["proved_ago"], row["data"], user)
 
 
@@ -79,7 +85,7 @@ def begin(
     kept = dict(data or {})
     row = connection.execute(
         "select audit.begin_session(%s, %s, %s, %s, %s, %s, %s)",
-        (tokens.hashed(token), *who, client_addr, user_agent, Jsonb(kept)),
+        (tokens.hashed(token), *who, client_addr, user_agent, _json(kept)),
     ).fetchone()
     assert row is not None
     return token, Session(row[0], timedelta() if user else None, kept, user)
@@ -87,7 +93,7 @@ def begin(
 
 def keep(connection: Connection, token: str, data: Mapping[str, Any]) -> None:
     """Note something in a session for its next request."""
-    connection.execute("select audit.keep_session(%s, %s)", (tokens.hashed(token), Jsonb(dict(data))))
+    connection.execute("select audit.keep_session(%s, %s)", (tokens.hashed(token), _json(dict(data))))
 
 
 def renew(connection: Connection, token: str) -> str:
@@ -119,3 +125,8 @@ def places(connection: Connection, token: str, limits: SessionLimits) -> list[Pl
     with connection.cursor(row_factory=class_row(Place)) as rows:
         query = "select * from audit.list_sessions(%s, %s, %s)"
         return rows.execute(query, (tokens.hashed(token), limits.idle, limits.longest)).fetchall()
+
+
+def _json(data: Mapping[str, Any]) -> Jsonb:
+    # Numbers with a fraction come back from the database as Decimal.
+    return Jsonb(data, dumps=partial(json.dumps, default=float))

@@ -50,11 +50,11 @@ def password(login: str, typed: str, **about: object) -> User | Refusal:
     with db.connection() as connection:
         if verdict.wait:
             if verdict.announce:
-                _failed(connection, accounts.by_login(connection, login), "throttled", "password", 0, **about)
+                failed(connection, accounts.by_login(connection, login), "throttled", "password", 0, **about)
             return _too_many(verdict.wait, "If you have forgotten it, ask your administrator for a link to choose one.")
         attempt = accounts.authenticate(connection, login, typed)
         if attempt.account is None or attempt.failure:
-            _failed(connection, attempt.account, attempt.failure, "password", verdict.unannounced, **about)
+            failed(connection, attempt.account, attempt.failure, "password", verdict.unannounced, **about)
             return Refusal(NO_MATCH)
         attempts.succeeded(connection)
         return attempt.account
@@ -68,14 +68,19 @@ def code(user: User, typed: str, **about: object) -> Method | Refusal:
     with db.connection() as connection:
         if verdict.wait:
             if verdict.announce:
-                _failed(connection, user, "throttled", "totp", 0, **about)
+                failed(connection, user, "throttled", "totp", 0, **about)
             return _too_many(verdict.wait, "If you have lost your app and your recovery codes, ask your administrator.")
         method, failure = enrolling.of(user).use(connection, typed)
         if method is None:
-            _failed(connection, user, failure or "", "totp", verdict.unannounced, **about)
+            failed(connection, user, failure or "", "totp", verdict.unannounced, **about)
             return Refusal(CODES[failure or "wrong_code"])
         attempts.succeeded(connection)
         return method
+
+
+def from_here() -> throttle.Attempts:
+    """Attempts that name no account, such as answers of a provider: counted for their address alone."""
+    return _attempts("password", f"from {request.remote_addr}")
 
 
 def forgive(connection: db.Connection, user: User) -> None:
@@ -87,9 +92,10 @@ def _attempts(step: throttle.Step, account: str) -> throttle.Attempts:
     return throttle.Attempts(settings().secret_key, step, account, request.remote_addr)
 
 
-def _failed(
+def failed(
     connection: db.Connection, account: User | None, reason: str, method: str, unannounced: int, **about: object
 ) -> None:
+    """Put it on record."""
     details: dict[str, object] = {"reason": reason, "method": method, "ip": request.remote_addr, **about}
     if unannounced:
         details["not_looked_at"] = unannounced

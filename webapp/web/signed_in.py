@@ -6,7 +6,7 @@ Who is not signed in has a cookie that names nothing in the database, so that vi
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from flask import Flask, Request, Response, g, request, session
@@ -81,11 +81,20 @@ class WebSession(SessionMixin):
 
     # -- beginning and end: in the transaction that puts it on record -------------------------------
 
-    def begin(self, connection: db.Connection, user: User, client_addr: str | None, user_agent: str | None) -> int:
-        """Sign in: a new session with a new token. Nothing from before lives on. Returns its number."""
+    def begin(
+        self,
+        connection: db.Connection,
+        user: User,
+        client_addr: str | None,
+        user_agent: str | None,
+        data: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Sign in: a new session with a new token. Nothing from before lives on but `data`. Returns its number."""
         if self.found:
             sessions.end(connection, self.cookie, "replaced")
-        began = sessions.begin(connection, self.limits, user=user, client_addr=client_addr, user_agent=user_agent)
+        began = sessions.begin(
+            connection, self.limits, user=user, client_addr=client_addr, user_agent=user_agent, data=data
+        )
         self._become(*began)
         return began[1].session_id
 

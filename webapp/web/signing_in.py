@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import redirect, session, url_for
 from werkzeug.wrappers import Response
 
@@ -44,10 +47,10 @@ def first_step() -> tuple[User, str] | None:
     return user, noted["next"]
 
 
-def complete(user: User, method: str) -> None:
-    """Sign in: the session begins and is on record, or neither."""
+def complete(user: User, method: str, data: Mapping[str, Any] | None = None) -> None:
+    """Sign in: the session begins, with `data`, and is on record, or neither."""
     visitor = recording.visitor(user)
     with db.connection() as connection:
-        session_id = current().begin(connection, user, visitor.context["ip"], visitor.context["user_agent"])
-        details: dict[str, object] = {"session": session_id, "method": method}
+        begun = current().begin(connection, user, visitor.context["ip"], visitor.context["user_agent"], data)
+        details: dict[str, object] = {"session": begun, "method": method}
         visitor.record(connection, "sign_in", "user", user.user_id, user.name, details)

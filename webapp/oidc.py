@@ -1,0 +1,77 @@
+"""Single sign-on by OpenID Connect: its settings, and what is taken from a provider's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import ConfigurationError
+
+#: Signatures that only the provider can make: no shared secret, and never none at all.
+ALGORITHMS = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
+ROLES = ("auditor", "administrator")
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Who vouches for people."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    name: str  # on the button
+    groups_claim: str
+    roles: Mapping[str, str]  # group -> role; empty: permissions are those of audit.web_users
+
+
+@dataclass(frozen=True)
+class Person:
+    """What the provider says of somebody. E-mail addresses that it has not verified are none."""
+
+    email: str | None
+    groups: list[str]
+
+    @classmethod
+    def of(cls, claims: Mapping[str, Any], groups_claim: str) -> Person:
+        email, groups = claims.get("email"), claims.get(groups_claim)
+        verified = claims.get("email_verified") in (True, "true") and isinstance(email, str)
+        return cls(email if verified else None, [str(g) for g in groups] if isinstance(groups, list) else [])
+
+
+def provider(value: Callable[[str], str]) -> Provider | None:
+    """The provider of the settings, each read by `value`; None when there is none."""
+    issuer = value("AUDITLOG_OIDC_ISSUER").rstrip("/")
+    if not issuer:
+        return None
+    parts = urlsplit(issuer)
+    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
+        raise ConfigurationError(f'AUDITLOG_OIDC_ISSUER is "{issuer}": expected an https:// address')
+    secret = value("AUDITLOG_OIDC_CLIENT_SECRET")
+    if not value("AUDITLOG_OIDC_CLIENT_ID") or not secret:
+        raise ConfigurationError(
+            "AUDITLOG_OIDC_ISSUER is set: set AUDITLOG_OIDC_CLIENT_ID and AUDITLOG_OIDC_CLIENT_SECRET, too, "
+            "as the provider gave them for this site"
+        )
+    return Provider(
+        issuer=issuer,
+        client_id=value("AUDITLOG_OIDC_CLIENT_ID"),
+        client_secret=secret,
+        name=value("AUDITLOG_OIDC_NAME"),
+        groups_claim=value("AUDITLOG_OIDC_GROUPS_CLAIM"),
+        roles=_roles(value("AUDITLOG_OIDC_ROLES")),
+    )
+
+
+def _roles(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pair in filter(None, (part.strip() for part in text.split(","))):
+        group, _, role = (side.strip() for side in pair.rpartition("="))
+        if not group or role not in ROLES:
+            raise ConfigurationError(
+                f'AUDITLOG_OIDC_ROLES is "{text}": expected group=role with commas between, and of roles '
+                f"{' or '.join(ROLES)}, such as log-readers=auditor"
+            )
+        found[group] = role
+    return found
