@@ -46,7 +46,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "AUDITLOG_OIDC_ISSUER": ("", "address of an OpenID Connect provider, for single sign-on"),
     "AUDITLOG_OIDC_CLIENT_ID": ("", "what the provider calls this site"),
     "AUDITLOG_OIDC_CLIENT_SECRET": ("", "the secret that goes with it"),
-    "AUDITLOG_OIDC_NAME": ("single sign-on", "what the button says after “Sign in with”"),
+    "AUDITLOG_OIDC_NAME": ("SSO", "what the button says after “Sign in with”"),
     "AUDITLOG_OIDC_GROUPS_CLAIM": ("groups", "where the provider puts a person's groups"),
     "AUDITLOG_OIDC_ROLES": (
         "",

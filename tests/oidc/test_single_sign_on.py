@@ -310,7 +310,7 @@ def test_settings_are_read() -> None:
         "https://login.example.org",
         "audit-log",
         "secret",
-        "single sign-on",
+        "SSO",
         "groups",
         {"log-readers": "auditor", "cn=it": "administrator"},
     )
