@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
@@ -46,6 +47,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "AUDITLOG_OIDC_ISSUER": ("", "address of an OpenID Connect provider, for single sign-on"),
     "AUDITLOG_OIDC_CLIENT_ID": ("", "what the provider calls this site"),
     "AUDITLOG_OIDC_CLIENT_SECRET": ("", "the secret that goes with it"),
+    "AUDITLOG_OIDC_CLIENT_SECRET_FILE": ("", "file that holds that secret, instead of the variable"),
     "AUDITLOG_OIDC_NAME": ("SSO", "what the button says after “Sign in with”"),
     "AUDITLOG_OIDC_GROUPS_CLAIM": ("groups", "where the provider puts a person's groups"),
     "AUDITLOG_OIDC_ROLES": (
@@ -178,7 +180,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         confirm_after=number("AUDITLOG_CONFIRM_AFTER", 1, 7 * 24 * 60),
         export_limit=number("AUDITLOG_EXPORT_LIMIT", 1, 1_000_000_000),
         totp_required=choice("AUDITLOG_TOTP_REQUIRED", "nobody", "administrators", "everybody"),
-        oidc=oidc_provider(value),
+        oidc=oidc_provider(value, partial(given, environ)),
     )
 
 

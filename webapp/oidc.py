@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ class Provider:
 
     issuer: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     name: str  # on the button
     groups_claim: str
     roles: Mapping[str, str]  # group -> role; empty: permissions are those of audit.web_users
@@ -40,16 +40,16 @@ class Person:
         return cls(email if verified else None, [str(g) for g in groups] if isinstance(groups, list) else [])
 
 
-def provider(value: Callable[[str], str]) -> Provider | None:
-    """The provider of the settings, each read by `value`; None when there is none."""
+def provider(value: Callable[[str], str], secret: Callable[[str], str]) -> Provider | None:
+    """The provider of the settings, each read by `value` or `secret`; None when there is none."""
     issuer = value("AUDITLOG_OIDC_ISSUER").rstrip("/")
     if not issuer:
         return None
     parts = urlsplit(issuer)
     if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
         raise ConfigurationError(f'AUDITLOG_OIDC_ISSUER is "{issuer}": expected an https:// address')
-    secret = value("AUDITLOG_OIDC_CLIENT_SECRET")
-    if not value("AUDITLOG_OIDC_CLIENT_ID") or not secret:
+    client_secret = secret("AUDITLOG_OIDC_CLIENT_SECRET")
+    if not value("AUDITLOG_OIDC_CLIENT_ID") or not client_secret:
         raise ConfigurationError(
             "AUDITLOG_OIDC_ISSUER is set: set AUDITLOG_OIDC_CLIENT_ID and AUDITLOG_OIDC_CLIENT_SECRET, too, "
             "as the provider gave them for this site"
@@ -57,7 +57,7 @@ def provider(value: Callable[[str], str]) -> Provider | None:
     return Provider(
         issuer=issuer,
         client_id=value("AUDITLOG_OIDC_CLIENT_ID"),
-        client_secret=secret,
+        client_secret=client_secret,
         name=value("AUDITLOG_OIDC_NAME"),
         groups_claim=value("AUDITLOG_OIDC_GROUPS_CLAIM"),
         roles=_roles(value("AUDITLOG_OIDC_ROLES")),

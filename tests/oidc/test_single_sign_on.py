@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import Request, urlopen
@@ -295,14 +296,17 @@ def test_settings_that_do_not_fit_are_refused_with_the_cure(given: dict[str, str
         from_environment(base | {f"AUDITLOG_OIDC_{name}": value for name, value in given.items()})
 
 
-def test_settings_are_read() -> None:
+def test_settings_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("secret\n")
+    file.chmod(0o600)
     read = from_environment(
         {
             "AUDITLOG_DATABASE_URL": "postgresql://x",
             "AUDITLOG_SECRET_KEY": "0123456789abcdefghij0123456789abcdefghij",
             "AUDITLOG_OIDC_ISSUER": "https://login.example.org/",
             "AUDITLOG_OIDC_CLIENT_ID": "audit-log",
-            "AUDITLOG_OIDC_CLIENT_SECRET": "secret",
+            "AUDITLOG_OIDC_CLIENT_SECRET_FILE": str(file),
             "AUDITLOG_OIDC_ROLES": "log-readers=auditor, cn=it=administrator",
         }
     ).oidc
@@ -314,3 +318,4 @@ def test_settings_are_read() -> None:
         "groups",
         {"log-readers": "auditor", "cn=it": "administrator"},
     )
+    assert "secret" not in repr(read)
