@@ -178,6 +178,40 @@ def test_an_auditors_login_is_not_enough_to_serve(db: Database, serving: pytest.
     assert 'the login "reader" needs the role audit_web' in error(invoke("serve"))
 
 
+def test_a_login_that_could_change_the_log_is_not_served_and_status_names_it(
+    db: Database, serving: pytest.MonkeyPatch
+) -> None:
+    serving.setenv("AUDITLOG_DATABASE_URL", db.url)
+    message = error(invoke("serve"))
+    assert '"postgres" can do more than show the log: it is a superuser. Give the web application a login of' in message
+    name = db.superuser.info.dbname
+    db.run("create role too_much login createdb in role audit_web, audit_admin")
+    try:
+        db.run(f"grant create on database {name} to too_much; grant create on schema audit to too_much")
+        serving.setenv("AUDITLOG_DATABASE_URL", db.url_of("too_much"))
+        message = error(invoke("serve"))
+        for problem, cure in {
+            "can create databases": "alter role too_much nocreatedb",
+            "can decide what is tracked": "revoke audit_admin from too_much",
+            "can create schemas": f"revoke create on database {name} from too_much",
+            "can create things beside the log": "revoke create on schema audit from too_much",
+        }.items():
+            assert problem in message
+            assert cure in message
+        status = invoke("status")
+        assert status.exit_code == 1
+        assert 'The login "too_much" of the web application can create databases. alter role' in status.stdout
+        db.run(
+            "grant insert on audit.log to too_much; alter role too_much nocreatedb; revoke audit_admin from too_much"
+        )
+        db.run(f"revoke create on database {name} from too_much; revoke create on schema audit from too_much")
+        assert "it can write to the log. Give" in error(invoke("serve"))
+    finally:
+        db.run("drop owned by too_much; drop role too_much")
+    serving.setenv("AUDITLOG_DATABASE_URL", db.url_of("admin"))
+    assert invoke("status").exit_code == 0
+
+
 def test_a_statement_that_the_server_ended_is_not_taken_for_a_server_that_is_not_there() -> None:
     @explained
     def command() -> None:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from . import config, demo, embedded, events, migrations, rights, secret_settings, server
+from . import config, demo, embedded, events, migrations, rights, secret_settings, server, web_logins
 from .bench.command import bench
 from .connecting import connected
 from .errors import MigrationError
@@ -117,9 +117,14 @@ def status(as_json: bool) -> None:
         migrations.require_current(connection)
         tables = events.status(connection)
         people = events.people_problems(connection)
+        logins = web_logins.problems(connection)
     problems = [table for table in tables if table["problem"]]
     if as_json:
-        click.echo(json.dumps({"whole": not problems, "tables": tables, "people": people}, default=str, indent=2))
+        click.echo(
+            json.dumps(
+                {"whole": not problems, "tables": tables, "people": people, "logins": logins}, default=str, indent=2
+            )
+        )
     elif not tables:
         click.echo("No table is tracked yet. Start with: auditlog track public.contacts")
     elif sys.stdout.isatty():
@@ -130,7 +135,9 @@ def status(as_json: bool) -> None:
     if not as_json:
         for wrong in people:
             click.echo(f"{wrong['problem'][:1].upper()}{wrong['problem'][1:]}. {wrong['cure']}")
-    sys.exit(1 if problems or people else 0)
+        for wrong in logins:
+            click.echo(f'The login "{wrong["login"]}" of the web application {wrong["problem"]}. {wrong["cure"]}')
+    sys.exit(1 if problems or people or logins else 0)
 
 
 def _cells(table: dict[str, Any]) -> list[str]:

@@ -60,13 +60,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         migrations.require_current(connection)
         connection.execute("select audit.ensure_partitions()")
         connection.execute("select audit.end_lost_exports()")
-        row = connection.execute("select has_table_privilege('audit.log', 'insert'), current_user").fetchone()
-        if row and row[0]:
-            log.warning(
-                "the web login has more rights than it needs",
-                login=row[1],
-                cure="create a login of its own: create role auditlog_web login in role audit_web",
-            )
 
     def configure(connection: Connection) -> None:
         connection.execute(

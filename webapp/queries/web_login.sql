@@ -1,0 +1,8 @@
+-- The login of this connection, or, for whoever looks after all of them, those that were given the role audit_web.
+select r.rolname::text as login, wrong.problem, wrong.cure
+from pg_roles r
+cross join lateral audit.check_web_login(r.rolname) wrong
+where case when %(own)s then r.rolname = session_user
+      else r.rolcanlogin and exists (
+        select from pg_auth_members m where m.member = r.oid and m.roleid = 'audit_web'::regrole) end
+order by r.rolname
