@@ -1,0 +1,1 @@
+"""A log as large as one likes, to try and to measure the report on."""
