@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, urlencode
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import html5lib
 from flask import Flask
@@ -14,6 +16,7 @@ from tests.conftest import Browser, csrf_token
 from webapp.filters import PARAMETERS
 from webapp.web.addresses import PLACE
 
+MARKUP = """'"><x-probe onfocus=alert(1) style=a:b>&lt;<script>alert(1)</script><!--]]>{{7*7}}{% x %}"""
 READING = {"GET", "HEAD", "OPTIONS"}
 #: Words of our own insides. None is in a page, whatever the visitor sends.
 INSIDES = re.compile(r"traceback|psycopg|sqlstate|syntax error|site-packages|webapp/|\.py\b|jinja", re.IGNORECASE)
@@ -53,6 +56,30 @@ def parameters(app: Flask, browser: Browser) -> list[str]:
             names |= {e.get("name") for e in document.iter() if e.get("name") and e.tag != "meta"}
             names |= set(re.findall(r"[?&;]([a-z_]+)=", response.get_data(as_text=True)))
     return sorted(names)
+
+
+def crawl(app: Flask, browser: Browser, most: int = 70, each: int = 20) -> Iterator[tuple[str, str]]:
+    """Pages that can be reached by links from the pages there are, at most so many of `each` kind: address and HTML."""
+    waiting = ["/reports/", *(address(rule) for rule in pages(app))]
+    seen: set[str] = set()
+    kinds: dict[str, int] = {}
+    while waiting and len(seen) < most:
+        here = waiting.pop(0)
+        kind = re.sub(r"\d+", "1", urlsplit(here).path)
+        if here in seen or kinds.get(kind, 0) >= each:
+            continue
+        seen.add(here)
+        kinds[kind] = kinds.get(kind, 0) + 1
+        with browser.client.get(here, headers={"User-Agent": MARKUP}) as response:
+            assert response.status_code < 500, here
+            if 300 <= response.status_code < 400:
+                waiting.append(response.headers["Location"])
+            if response.mimetype != "text/html":
+                continue
+            html = response.get_data(as_text=True)
+        yield here, html
+        links = re.findall(r'href="([^"]+)"', html)
+        waiting += [urljoin(here, unescape(found)).partition("#")[0] for found in links if "/static/" not in found]
 
 
 def harmless(response: TestResponse) -> str | None:

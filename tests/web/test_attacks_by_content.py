@@ -5,11 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
-from html import unescape
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import html5lib
 import psycopg
@@ -19,11 +17,10 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from tests.conftest import Browser, Database
-from tests.web.attacking import address, pages
+from tests.web.attacking import MARKUP, address, crawl, pages
 from tests.web.reading import REPORT, download, event_ids, imported, text_of
 
 Visitor = Callable[..., Browser]
-MARKUP = """'"><x-probe onfocus=alert(1) style=a:b>&lt;<script>alert(1)</script><!--]]>{{7*7}}{% x %}"""
 URL = "javascript:alert(1)//"
 FORMULAS = ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠x"]
 
@@ -64,30 +61,6 @@ def fill(db: Database, text: str) -> None:
         {"action": "denied", "actor_name": text, "context": {"denied": {"path": text}, "user_agent": text, "ip": text}},
         {"action": "configure", "context": {"configure": {"did": "track", "table_name": text, "problem": text}}},
     )  # fmt: skip
-
-
-def crawl(app: Flask, browser: Browser, most: int = 70) -> Iterator[tuple[str, str]]:
-    """Every page that can be reached by links from the pages there are: address and HTML."""
-    waiting = ["/reports/", *(address(rule) for rule in pages(app))]
-    seen: set[str] = set()
-    kinds: dict[str, int] = {}
-    while waiting and len(seen) < most:
-        here = waiting.pop(0)
-        kind = re.sub(r"\d+", "1", urlsplit(here).path)
-        if here in seen or kinds.get(kind, 0) > 20:
-            continue
-        seen.add(here)
-        kinds[kind] = kinds.get(kind, 0) + 1
-        with browser.client.get(here, headers={"User-Agent": MARKUP}) as response:
-            assert response.status_code < 500, here
-            if 300 <= response.status_code < 400:
-                waiting.append(response.headers["Location"])
-            if response.mimetype != "text/html":
-                continue
-            html = response.get_data(as_text=True)
-        yield here, html
-        links = re.findall(r'href="([^"]+)"', html)
-        waiting += [urljoin(here, unescape(found)).partition("#")[0] for found in links if "/static/" not in found]
 
 
 def only_text(html: str, where: str) -> None:
