@@ -18,7 +18,7 @@ from rich.console import Console
 
 from tests.clients.places import auditlog
 from tests.conftest import Database
-from webapp import cli, migrations
+from webapp import cli, migrations, status_command
 
 Run = Callable[..., Result]
 
@@ -237,7 +237,7 @@ def test_a_narrow_terminal_shows_every_table_and_the_whole_problem() -> None:
     problem = "The trigger [!audit_capture] was switched off: run audit.track() again as the owner of the table"
     table = {"table_name": name, "entity": "contact", "tracked_since": None, "last_event": None, "problem": problem}
     console = Console(width=80, file=StringIO())
-    console.print(cli.status_table([table]))
+    console.print(status_command.status_table([table]))
     assert isinstance(console.file, StringIO)
     lines = console.file.getvalue().splitlines()
     assert max(map(len, lines)) <= 80

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,18 +10,16 @@ from typing import Any
 
 import click
 import psycopg
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from . import config, demo, embedded, events, migrations, rights, secret_settings, server, web_logins
+from . import config, demo, embedded, migrations, rights, secret_settings, server
 from .bench.command import bench
 from .connecting import connected
 from .errors import MigrationError
 from .evidence import command as evidence
 from .evidence.verify_command import verify
 from .explained import explained
+from .status_command import status
 
 # Progress is for people: it goes to a terminal, and a pipe stays quiet.
 progress = Console(stderr=True, quiet=not sys.stderr.isatty())
@@ -102,58 +99,6 @@ def migrate(reference_tables: bool) -> None:
         on_apply=lambda name: progress.print(f"applied {name}"),
     )
     click.echo(f"{len(done)} files applied." if done else "The database is up to date.")
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@explained
-def status(as_json: bool) -> None:
-    """Whether capture is whole, and people can sign in: exit code 0 when it is so, 1 when it is not.
-
-    Example: auditlog status --json
-    """
-    needs = "one of the roles audit_reader, audit_web and audit_admin"
-    with connected(config.database_url(), "status", needs=needs, autocommit=True) as connection:
-        migrations.require_current(connection)
-        tables = events.status(connection)
-        people = events.people_problems(connection)
-        logins = web_logins.problems(connection)
-    problems = [table for table in tables if table["problem"]]
-    if as_json:
-        click.echo(
-            json.dumps(
-                {"whole": not problems, "tables": tables, "people": people, "logins": logins}, default=str, indent=2
-            )
-        )
-    elif not tables:
-        click.echo("No table is tracked yet. Start with: auditlog track public.contacts")
-    elif sys.stdout.isatty():
-        Console().print(status_table(tables))
-    else:
-        for table in tables:
-            click.echo("  ".join(_cells(table)))
-    if not as_json:
-        for wrong in people:
-            click.echo(f"{wrong['problem'][:1].upper()}{wrong['problem'][1:]}. {wrong['cure']}")
-        for wrong in logins:
-            click.echo(f'The login "{wrong["login"]}" of the web application {wrong["problem"]}. {wrong["cure"]}')
-    sys.exit(1 if problems or people or logins else 0)
-
-
-def _cells(table: dict[str, Any]) -> list[str]:
-    times = [f"{at:%Y-%m-%d %H:%M:%S}" if (at := table[name]) else "–" for name in ("tracked_since", "last_event")]
-    # The log itself, which is listed when it is damaged, has no entity.
-    return [table["table_name"], table["entity"] or "–", *times, table["problem"] or "recorded"]
-
-
-def status_table(tables: list[dict[str, Any]]) -> Table:
-    """For a terminal of any width: what does not fit goes on below, and nothing is cut off."""
-    shown = Table(box=SIMPLE_HEAD, padding=0)
-    for heading in ("Table", "Entity", "Since (UTC)", "Last event (UTC)", "State"):
-        shown.add_column(heading, overflow="fold")
-    for table in tables:
-        shown.add_row(*map(escape, _cells(table)))
-    return shown
 
 
 @contextmanager
@@ -248,6 +193,7 @@ def serve(workers: int) -> None:
     server.WebServer(settings, workers=workers).run()
 
 
+main.add_command(status)
 main.add_command(rights.user)  # with what it adds there
 main.add_command(evidence.keys)
 main.add_command(evidence.seal)

@@ -183,3 +183,9 @@ def status(connection: Connection, scope: Scope = EVERYTHING) -> list[Json]:
         rows.execute(load("status").format(scope=limit))
         columns = [column.name for column in rows.description or []]
         return [dict(zip(columns, row, strict=True)) for row in rows.fetchall()]
+
+
+def sealing(connection: Connection) -> Json | None:
+    """audit.sealing_status() as a dictionary; None when the log was never sealed."""
+    with connection.cursor(row_factory=dict_row) as rows:
+        return rows.execute(load("sealing")).fetchone()

@@ -1,3 +1,12 @@
+-- audit.sealing_status() names whose transaction holds the sealer up, and since when: only a superuser may give that.
+do $$
+begin
+  if (select rolsuper from pg_roles where rolname = current_user) and not pg_has_role('audit_owner', 'pg_read_all_stats', 'usage') then
+    grant pg_read_all_stats to audit_owner;
+  end if;
+end
+$$;
+
 set local role audit_owner;
 
 -- Which database this was when the log was sealed: a copy, a restored dump and a promoted replica are

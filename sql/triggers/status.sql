@@ -67,9 +67,13 @@ as $$
   from pg_class part
   left join pg_trigger g on g.tgrelid = part.oid and g.tgname in ('refuse_mutation', 'refuse_truncate') and g.tgenabled = 'A'
     and g.tgfoid = 'audit.refuse_mutation()'::regprocedure
-  where part.oid = 'audit.log'::regclass or part.oid in (select relid from pg_partition_tree('audit.log'))
+  where part.oid in (select relid from pg_partition_tree('audit.log'))
+    or part.oid = any ('{audit.leaves,audit.nodes,audit.checkpoints,audit.incarnations}'::regclass[])
   group by part.relname
   having count(g.oid) < 2
+  union all
+  select 'audit.checkpoints', null, true, true, true, '{}', null, null, s.problem
+  from audit.sealing_status() s where s.problem is not null
   order by 1
 $$;
 

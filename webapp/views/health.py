@@ -23,11 +23,13 @@ def health() -> str:
     zone = addresses.filters_or_400().zone
     with db.connection() as connection:
         tables = events.status(connection, scope())
+        seals = events.sealing(connection)
         people = events.people_problems(connection) if current_user.may("audit.manage") else []
     return render_template(
         "health.html",
         tables=tables,
         problems=[table for table in tables if table["problem"]],
         people=people,
+        seals=seals,
         zone=zone,
     )

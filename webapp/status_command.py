@@ -1,0 +1,86 @@
+"""`auditlog status`: whether everything is well, for people, programs and monitoring."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from . import config, events, metrics, migrations, web_logins
+from .connecting import connected
+from .explained import explained
+
+
+@click.command()
+@click.option("--json", "form", flag_value="json", help="For programs.")
+@click.option("--metrics", "form", flag_value="metrics", help="For Prometheus, such as its textfile collector.")
+@explained
+def status(form: str | None) -> None:
+    """Whether capture is whole, the log sealed, and people can sign in: exit code 0 when it is so, 1 when it is not.
+
+    Example: auditlog status --json
+    """
+    needs = "one of the roles audit_reader, audit_web and audit_admin"
+    with connected(config.database_url(), "status", needs=needs, autocommit=True) as connection:
+        migrations.require_current(connection)
+        tables = events.status(connection)
+        seals = events.sealing(connection)
+        people = events.people_problems(connection)
+        logins = web_logins.problems(connection)
+    problems = [table for table in tables if table["problem"]]
+    if form == "json":
+        found = {"whole": not problems, "tables": tables, "seals": seals, "people": people, "logins": logins}
+        click.echo(json.dumps(found, default=str, indent=2))
+    elif form == "metrics":
+        click.echo(metrics.text(tables, seals), nl=False)
+    else:
+        _say(tables, seals)
+        for wrong in people:
+            click.echo(f"{wrong['problem'][:1].upper()}{wrong['problem'][1:]}. {wrong['cure']}")
+        for wrong in logins:
+            click.echo(f'The login "{wrong["login"]}" of the web application {wrong["problem"]}. {wrong["cure"]}')
+    sys.exit(1 if problems or people or logins else 0)
+
+
+def _say(tables: list[dict[str, Any]], seals: dict[str, Any] | None) -> None:
+    if not tables:
+        click.echo("No table is tracked yet. Start with: auditlog track public.contacts")
+    elif sys.stdout.isatty():
+        Console().print(status_table(tables))
+    else:
+        for table in tables:
+            click.echo("  ".join(_cells(table)))
+    if seals:
+        said = (
+            f"Sealed: {seals['events']:,} events by checkpoint {seals['checkpoint']} of {_time(seals['sealed_at'])} UTC"
+        )
+        if seals["unsealed_since"]:
+            said += f"; the oldest without a seal is of {_time(seals['unsealed_since'])} UTC"
+        click.echo(f"{said}.")
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def _cells(table: dict[str, Any]) -> list[str]:
+    times = [_time(at) if (at := table[name]) else "–" for name in ("tracked_since", "last_event")]
+    # The log itself, which is listed when it is damaged, has no entity.
+    return [table["table_name"], table["entity"] or "–", *times, table["problem"] or "recorded"]
+
+
+def status_table(tables: list[dict[str, Any]]) -> Table:
+    """For a terminal of any width: what does not fit goes on below, and nothing is cut off."""
+    shown = Table(box=SIMPLE_HEAD, padding=0)
+    for heading in ("Table", "Entity", "Since (UTC)", "Last event (UTC)", "State"):
+        shown.add_column(heading, overflow="fold")
+    for table in tables:
+        shown.add_row(*map(escape, _cells(table)))
+    return shown
