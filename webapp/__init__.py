@@ -10,10 +10,12 @@ from .views import (
     auth,
     choosing,
     errors,
+    finding,
     health,
     inventory,
     my_sessions,
     report,
+    saved,
     second_step,
     single_sign_on,
 )
@@ -46,6 +48,8 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.register_blueprint(account.blueprint)
     app.register_blueprint(my_sessions.blueprint)
     app.register_blueprint(report.blueprint)
+    app.register_blueprint(finding.blueprint)
+    app.register_blueprint(saved.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(inventory.blueprint)
     viewing.init_app(app)

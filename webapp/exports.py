@@ -81,7 +81,7 @@ class Export:
                     f"These filters show more than {limit:,} events, and an export holds no more than that. "
                     "Narrow the report, for example to fewer days, and export it in parts.",
                 )
-            details: dict[str, object] = {"format": kind, "filter": filters.to_query(), "row_count": count}
+            details: dict[str, object] = {"format": kind, "filter": filters.recorded(), "row_count": count}
             details["limited_to"] = scope.listed
             with pool.connection() as writer:
                 exporter.act(writer)

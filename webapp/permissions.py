@@ -44,6 +44,12 @@ ROUTES: dict[str, str] = {
     "report.record": "audit.view",
     "report.actor": "audit.view",
     "report.export": "audit.export",
+    "finding.find": "audit.view",
+    "saved.mine": "audit.view",
+    "saved.save": "audit.view",
+    "saved.show": "audit.view",
+    "saved.rename": "audit.view",
+    "saved.delete": "audit.view",
     "health.health": "audit.view",
     "inventory.show": "audit.manage",
 }

@@ -136,6 +136,7 @@ def test_each_role_reads_what_its_work_needs(db: Database) -> None:
         "audit.tracked",
         "audit.migrations",
         "audit.running_exports",
+        "audit.views",
     }
     seals = {"audit.leaves", "audit.nodes", "audit.checkpoints", "audit.anchors"}
     assert may(db, "web", "select") == web | seals

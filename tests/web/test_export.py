@@ -199,7 +199,9 @@ def test_the_export_is_on_record_before_the_first_byte(db: Database, app: Flask)
     many(db, 3)
     auditor = Recorder("2", "Mei Tanaka", {"ip": "203.0.113.7"})
 
-    export = Export(app.extensions["pool"], Filters(category="contacts"), EVERYTHING, auditor, limit=LIMIT)
+    export = Export(
+        app.extensions["pool"], Filters.from_query({"category": "contacts"}), EVERYTHING, auditor, limit=LIMIT
+    )
     try:
         # Another connection sees it, so it is committed.
         (event,) = exports(db)

@@ -369,10 +369,10 @@ def test_pages_are_found_by_index_however_long_the_log(db: Database) -> None:
     pages: list[tuple[Filters, Cursor | None]] = [
         (Filters(), None),
         (Filters(), (deep[0], deep[1])),
-        (Filters(entity="contact", record="17"), None),
-        (Filters(entity="contact", record="17"), (deep[0], deep[1])),
-        (Filters(actor="p3"), None),
-        (Filters(actor="p3"), (deep[0], deep[1])),
+        (Filters.from_query({"entity": "contact", "record": "17"}), None),
+        (Filters.from_query({"entity": "contact", "record": "17"}), (deep[0], deep[1])),
+        (Filters.from_query({"actor": "p3"}), None),
+        (Filters.from_query({"actor": "p3"}), (deep[0], deep[1])),
     ]
     with db.connect("web") as web:
         for filters, cursor in pages:
@@ -383,5 +383,5 @@ def test_pages_are_found_by_index_however_long_the_log(db: Database) -> None:
             assert scans, "it reads the partitions"
             slow = [n for n in scans if n["Node Type"] == "Seq Scan"]
             assert slow == [], f"{filters} {cursor}"
-            wanted = "actor" if filters.actor else "record_id" if filters.record else "occurred_at"
+            wanted = "actor" if filters.value("actor") else "record_id" if filters.value("record") else "occurred_at"
             assert any(wanted in n.get("Index Name", "") for n in found), [n.get("Index Name") for n in found]

@@ -42,6 +42,12 @@ ADDRESSES = {
     "report.record": ("/reports/audit-log/records/<entity>/<path:record_id>", "/reports/audit-log/records/user/1"),
     "report.actor": ("/reports/audit-log/actors/<path:actor_id>", "/reports/audit-log/actors/1"),
     "report.export": ("/reports/audit-log/export", "/reports/audit-log/export"),
+    "finding.find": ("/reports/audit-log/find", "/reports/audit-log/find"),
+    "saved.mine": ("/reports/audit-log/views", "/reports/audit-log/views"),
+    "saved.save": ("/reports/audit-log/views", "/reports/audit-log/views"),
+    "saved.show": ("/reports/audit-log/views/<view_id>", "/reports/audit-log/views/exports-last-month"),
+    "saved.rename": ("/reports/audit-log/views/<view_id>/rename", "/reports/audit-log/views/none/rename"),
+    "saved.delete": ("/reports/audit-log/views/<view_id>/delete", "/reports/audit-log/views/none/delete"),
     "health.health": ("/reports/audit-log/health", "/reports/audit-log/health"),
     "inventory.show": ("/reports/audit-log/inventory", "/reports/audit-log/inventory"),
 }
@@ -69,6 +75,13 @@ OWN_FORM: dict[str, Answers] = {
     "HEAD": PEOPLE_SEE,
     "OPTIONS": OPTIONS_FOR_PEOPLE,
     "POST": (401, 400, 400, 400),
+}
+
+VIEWS: dict[str, Answers] = {
+    "GET": READERS,
+    "HEAD": READERS,
+    "OPTIONS": OPTIONS_FOR_READERS,
+    "POST": (401, 403, 400, 400),
 }
 
 #: What each method of each address answers to nobody, a plain user, an auditor, an administrator.
@@ -108,6 +121,12 @@ EXPECTED: dict[str, dict[str, Answers]] = {
     "report.record": {"GET": READERS_ON, "HEAD": READERS_ON, "OPTIONS": OPTIONS_FOR_READERS},
     "report.actor": {"GET": READERS_ON, "HEAD": READERS_ON, "OPTIONS": OPTIONS_FOR_READERS},
     "report.export": {"POST": (401, 403, 200, 200), "OPTIONS": OPTIONS_FOR_READERS},
+    "finding.find": {"POST": (401, 403, 303, 303), "OPTIONS": OPTIONS_FOR_READERS},
+    "saved.mine": VIEWS,
+    "saved.save": VIEWS,
+    "saved.show": {"GET": READERS_ON, "HEAD": READERS_ON, "OPTIONS": OPTIONS_FOR_READERS},
+    "saved.rename": {"POST": (401, 403, 404, 404), "OPTIONS": OPTIONS_FOR_READERS},
+    "saved.delete": {"POST": (401, 403, 404, 404), "OPTIONS": OPTIONS_FOR_READERS},
     "health.health": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
     "inventory.show": {
         "GET": (SIGN_IN, 403, 403, 200),

@@ -25,7 +25,7 @@ MAY_READ_ALL = {"export_csv", "export_ndjson", "count"}
 
 def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
     """How PostgreSQL would answer the query in NAME.sql, asked by the web login."""
-    conditions, parameters = Filters(actor="" if scope.categories else "p3").conditions(scope)
+    conditions, parameters = Filters.from_query({"actor": "" if scope.categories else "p3"}).conditions(scope)
     text = queries.load(name).as_string(None).replace("{user_columns}", COLUMNS)
     if "copy (" in text:
         text = text.partition("copy (")[2].partition(") to stdout")[0]
@@ -41,9 +41,10 @@ def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
     limit = scope.condition(columns.get(name, "r.category"))
     query = sql.SQL(cast(LiteralString, f"explain (format json) {text}"))
     parameters |= {"limit": 51, "event_id": 17, "login": "mei@example.org", "user_id": "2"}
+    parameters |= {"owner": "2", "view_id": "0" * 32, "own": True}
     parameters |= {"token_hash": b"", "idle": timedelta(1), "longest": timedelta(1)}
     parameters |= {"entities": ["contact", "contact"], "record_ids": ["17", "18"]}
-    used = {key: value for key, value in parameters.items() if f"%({key})s" in text or (narrowed and key == "actor")}
+    used = {key: value for key, value in parameters.items() if f"%({key})s" in text or (narrowed and key == "actor_0")}
     filled = query.format(conditions=conditions, direction=sql.SQL("desc"), scope=limit) if limited else query
     found = db.connect("web").execute(filled, used).fetchone()
     assert found

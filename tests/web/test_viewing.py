@@ -34,7 +34,7 @@ def test_no_address_gives_anything_of_the_log_without_an_event(db: Database, vis
             if answer.status_code == 200:
                 assert len(db.events("action in ('view', 'export')")) > before, f"{method} {endpoint}"
                 given.add(endpoint)
-    assert given == set(closed)
+    assert given == set(closed) - {"saved.rename", "saved.delete"}, "these answer nobody's view with nothing"
 
 
 def test_a_view_says_who_looked_at_what(db: Database, visitor: Visitor) -> None:

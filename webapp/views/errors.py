@@ -25,6 +25,11 @@ PAGES = {
         "Nothing here",
         "There is no such page or event. It may have been mistyped, or belong to another database.",
     ),
+    410: (
+        "This link has expired",
+        "It stood for a search, which is kept for seven days after it was last made. Search again, or ask whoever sent "
+        "it to save the view and to send the link to that.",
+    ),
     414: ("The address is too long", "It holds more than this page takes. Go back, and use fewer or shorter filters."),
     405: (
         "That did not work",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 from flask import (
     Blueprint,
     Response,
@@ -21,9 +18,10 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from .. import db, events, wording
 from ..errors import FilterError
 from ..exports import FORMATS, Export
-from ..filters import ACTIONS, Filters
+from ..filters import Filters
+from ..periods import DAY, read_day
 from ..permissions import scope
-from ..web import addresses, cursors, recording
+from ..web import addresses, cursors, finding, recording
 from ..web.confirming import needs_recent_sign_in
 from ..web.forms import ExportForm
 from ..web.settings import settings
@@ -42,26 +40,27 @@ def reports() -> str:
 
 
 @blueprint.get("/reports/audit-log")
-def audit_log() -> str | tuple[str, int]:
+def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
     try:
         filters = addresses.filters()
-        older = cursors.load("before", request.args.get("before"))
+        if filters.private and not filters.view:  # an address that somebody wrote by hand
+            return redirect(addresses.report(addresses.settled(filters)))
+        older = cursors.load("before", request.args.get("before")) or _jump(filters)
         newer = cursors.load("after", request.args.get("after"))
     except FilterError as error:
         with db.connection() as connection:
-            return _list(connection, Filters(zone=addresses.zone()), error=error, page=None), 400
+            head = finding.head(connection, Filters(zone=addresses.zone()), error)
+        return render_template("audit_log.html", page=None, **head), 400
     with db.connection() as connection:
         page = events.page(connection, filters, scope(), older_than=older, newer_than=newer)
         names = events.names(connection, page.events, scope())
 
         def link(**cursor: events.Cursor) -> str:
-            query: dict[str, Any] = filters.to_query() | {name: cursors.dump(at) for name, at in cursor.items()}
-            return url_for("report.audit_log", **query)
+            return addresses.report(filters, **{name: cursors.dump(at) for name, at in cursor.items()})
 
-        return _list(
-            connection,
-            filters,
-            error=None,
+        return render_template(
+            "audit_log.html",
+            **finding.head(connection, filters),
             page=page,
             rows=[
                 (event, wording.sentence(event, names), wording.summary(event, names, filters.zone))
@@ -77,21 +76,10 @@ def audit_log() -> str | tuple[str, int]:
         )
 
 
-def _list(connection: db.Connection, filters: Filters, **shown: Any) -> str:
-    """The page of the list, with what its filters offer to choose from."""
-    return render_template(
-        "audit_log.html",
-        filters=filters,
-        zone=filters.zone,
-        typed=request.args,
-        people=events.actors(connection, scope()),
-        kinds=events.kinds(connection, scope()),
-        categories=scope().choices,
-        limits=scope().in_words(),
-        actions=ACTIONS,
-        presets=filters.presets(datetime.now(UTC)),
-        **shown,
-    )
+def _jump(filters: Filters) -> events.Cursor | None:
+    """The place in the list where a day ends."""
+    text = request.args.get("at", "").strip()
+    return (filters.midnight(read_day("at", text) + DAY), 0) if text else None
 
 
 @blueprint.get("/reports/audit-log/events/<int:event_id>")

@@ -2,30 +2,59 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
-from flask import Flask, abort, request
+from flask import Flask, abort, g, request, url_for
 
+from .. import db, query_language, saved_views
 from ..errors import FilterError
-from ..filters import PARAMETERS, ZONES, Filters
+from ..filter_fields import FIELDS, nearest, read_value
+from ..filters import PARAMETERS, ZONES, Filters, Term
+from ..permissions import scope
 from .rendering import default_zone
+from .signed_in import user_id
 
-PLACE = ("before", "after")
+#: Places in the list, and the newest event that its reader knows of.
+PLACE = ("before", "after", "at", "since")
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals["carried"] = carried  # pyright: ignore[reportArgumentType]
+    app.jinja_env.globals.update(carried=carried, narrowed=narrowed)  # pyright: ignore[reportArgumentType]
 
 
 def filters() -> Filters:
-    """The filters of this address. A misspelt or repeated one is refused: ignored, it would show everything."""
-    for name, values in request.args.lists():
-        if name not in (*PARAMETERS, *PLACE):
-            raise FilterError("", f"There is no filter “{name[:60]}”{_nearest(name)}")
-        if len(values) > 1:
-            raise FilterError("", f"The filter “{name}” is given {len(values)} times: give it once.")
-    return Filters.from_query(request.args, default_zone())
+    """The filters of this address. A misspelt one is refused: ignored, it would show everything."""
+    if "filters" not in g:
+        for name, values in request.args.lists():
+            if name in ("q", "words", "-words"):
+                raise FilterError("q", "Words are never in an address: type them into the line above the list.")
+            if name not in (*PARAMETERS, *PLACE):
+                names = [known for known in (*PARAMETERS, "at") if known[0] != "-"]
+                raise FilterError("", f"There is no filter “{name[:60]}”{nearest(name[:60], names)}")
+            if name in PLACE and len(values) > 1:
+                raise FilterError("", f"The filter “{name}” is given {len(values)} times: give it once.")
+        g.filters = Filters.from_query(request.args.to_dict(flat=False), default_zone(), kept_terms)
+    return g.filters
+
+
+def kept_terms(view_id: str) -> tuple[Term, ...]:
+    """What a search stands for that is not in the address; a page of its own when it has expired."""
+    with db.connection() as connection:
+        view = saved_views.find(connection, view_id, scope())
+    if view is None or view.name:
+        abort(410)
+    return view.filters("UTC").terms
+
+
+def settled(wanted: Filters) -> Filters:
+    """The same filters with their private terms kept: what an address can be made of."""
+    with db.connection() as connection:
+        return saved_views.keep(connection, user_id(), wanted)
+
+
+def report(wanted: Filters, **more: Any) -> str:
+    """The address of the list with these filters, which are settled."""
+    return url_for("report.audit_log", **wanted.to_query(), **more)
 
 
 def filters_or_400() -> Filters:
@@ -38,7 +67,7 @@ def filters_or_400() -> Filters:
 
 def zone() -> str:
     """The zone of this address if it is one, else the usual: for pages that show what else is wrong with it."""
-    wanted = request.args.get("tz", "")
+    wanted = request.values.get("tz", "")
     return wanted if wanted in ZONES else default_zone()
 
 
@@ -52,6 +81,16 @@ def trail(shown: Filters) -> dict[str, Any]:
     return shown.to_query() | {name: request.args[name] for name in PLACE if request.args.get(name)}
 
 
-def _nearest(name: str) -> str:
-    close = get_close_matches(name.casefold(), PARAMETERS, n=1, cutoff=0.5)
-    return f": did you mean “{close[0]}”?" if close else f": there are {', '.join(PARAMETERS)}."
+def narrowed(name: str, value: object) -> dict[str, str]:
+    """Where the list is narrowed by one more value: an `href`, or for what no address may hold, the query to post."""
+    try:
+        term = Term(name, read_value(name, str(value)))
+        wanted = filters().adding(term)
+    except FilterError:
+        return {}
+    known = filters().view and {*filters().private} == {*wanted.private}
+    label = FIELDS[name].label
+    title = f"Only {label[0].lower()}{label[1:]} {term.value}"
+    if wanted.private and not known:
+        return {"query": query_language.write(wanted), "title": title}
+    return {"href": report(wanted), "title": title}

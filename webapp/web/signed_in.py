@@ -27,6 +27,13 @@ def current() -> WebSession:
     return cast(WebSession, session._get_current_object())  # pyright: ignore[reportAttributeAccessIssue, reportPrivateUsage]
 
 
+def user_id() -> str:
+    """Of whoever is signed in, on pages that nobody else gets to."""
+    user = current().user
+    assert user is not None
+    return user.user_id
+
+
 #: Who makes this request: a User, or Nobody.
 current_user = cast("User | Nobody", LocalProxy(lambda: current().user or Nobody()))
 

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from .. import db
 from ..errors import FilterError
+from ..filters import Query
 from ..permissions import PUBLIC, ROUTES, SIGNED_IN
 from . import addresses, recording
 from .signed_in import current
@@ -48,9 +49,12 @@ def _record(arguments: dict[str, Any]) -> None:
         )
 
 
-def _filter() -> dict[str, str]:
-    """What the page was narrowed to, as the report itself understood it: nothing else of the address is kept."""
+def _filter() -> Query:
+    """What the page was narrowed to, as the report itself understood it: nothing else of the address is kept.
+
+    Words that somebody looked for are, though no address holds them: whom a reader searches for is worth knowing.
+    """
     try:
-        return addresses.filters().to_query()
+        return addresses.filters().recorded()
     except FilterError:
         return {}

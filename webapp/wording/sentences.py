@@ -196,9 +196,13 @@ def _rows(count: object) -> str:
 def _only(event: Event, details: Mapping[str, Any]) -> str:
     """What a page or a file was narrowed to. A zone by itself narrows nothing: it says which days are meant."""
     filtered: dict[str, Any] = details["filter"] if isinstance(details.get("filter"), dict) else {}
-    if event.entity == "report" and not filtered.keys() & {"from", "to"}:
+    if event.entity == "report" and not filtered.keys() & {"from", "to", "period"}:
         filtered = {name: value for name, value in filtered.items() if name != "tz"}
-    return "only " + ", ".join(f"{name} {plain(value)}" for name, value in filtered.items()) if filtered else ""
+    return "only " + ", ".join(f"{_named(name)} {plain(value)}" for name, value in filtered.items()) if filtered else ""
+
+
+def _named(name: str) -> str:
+    return f"not {name[1:]}" if name.startswith("-") else name
 
 
 def _joined(*parts: str) -> str:

@@ -1,0 +1,3 @@
+select v.view_id, v.owner, v.name, v.query, v.zone from audit.views v
+where v.owner = %(owner)s and v.name is not null
+order by lower(v.name), v.name
