@@ -53,7 +53,7 @@ def verify(
     Exit code 0: proven. 3: broken. 4: nothing is broken, but seals are late or capture is not whole.
     1: it could not be checked.
 
-    Example: auditlog verify --key seal.pub --checkpoints /mnt/anchor/checkpoints
+    Example: auditlog verify --key seal.key.pub --checkpoints /mnt/anchor/checkpoints
     """
     public = public_key(key)
     anchored = [_copy(copy) for copy in copies or _own_copies()]
