@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
 
-import pytest
-
 from tests.conftest import Browser, Database
 from tests.web.reading import REPORT, address, event_ids, imported, link, many
 from webapp import create_app
@@ -32,13 +30,6 @@ def test_a_record_and_a_person_link_to_their_own_events(db: Database, visitor: V
                 assert event_ids(answer.text) == [own], to_it
 
 
-@pytest.mark.parametrize("kind", ["records/contact/7", "actors/42"])
-def test_the_addresses_of_a_record_and_of_a_person_are_the_report_narrowed(visitor: Visitor, kind: str) -> None:
-    response = visitor("auditor").client.get(f"{REPORT}/{kind}")
-    narrowed = {"records/contact/7": address(entity="contact", record="7"), "actors/42": address(actor="42")}
-    assert (response.status_code, response.location) == (302, narrowed[kind])
-
-
 def test_the_smallest_pool_can_export(settings: Settings, people: object) -> None:
     app = create_app(replace(settings, pool_size=2))
     try:
@@ -47,24 +38,6 @@ def test_the_smallest_pool_can_export(settings: Settings, people: object) -> Non
             browser.post(f"{REPORT}/export", page="/reports/", status=200)
     finally:
         app.extensions["pool"].close()
-
-
-@pytest.mark.parametrize("number", ["7", "a/b", 'x y&z?q="1"#é', '["a", "b"]'])
-def test_record_and_actor_addresses_lead_to_the_narrowed_report(db: Database, visitor: Visitor, number: str) -> None:
-    (wanted, _) = imported(db, {"record_id": number, "actor_id": number}, {"record_id": "8", "actor_id": "8"})
-    browser = visitor("auditor")
-    html = browser.get(address(category="contacts"))
-    for kind in ("records", "actors"):
-        links = set(re.findall(rf'href="(/reports/audit-log/{kind}/[^"]+)"', html))
-        assert len(links) == 2
-        found: list[list[int]] = []
-        for href in links:
-            response = browser.client.get(href.replace("&#34;", '"').replace("&amp;", "&"))
-            assert response.status_code == 302
-            assert response.location.startswith(f"{REPORT}?")
-            found.append(event_ids(browser.get(response.location)))
-        assert [wanted] in found
-    assert link(html, "next") is None
 
 
 # -- what links take along -----------------------------------------------------------------------

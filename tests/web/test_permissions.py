@@ -118,7 +118,7 @@ EXPECTED: dict[str, dict[str, Answers]] = {
     },
     "report.audit_log": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
     "report.event": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
-    "report.record": {"GET": READERS_ON, "HEAD": READERS_ON, "OPTIONS": OPTIONS_FOR_READERS},
+    "report.record": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
     "report.actor": {"GET": READERS_ON, "HEAD": READERS_ON, "OPTIONS": OPTIONS_FOR_READERS},
     "report.export": {"POST": (401, 403, 200, 200), "OPTIONS": OPTIONS_FOR_READERS},
     "finding.find": {"POST": (401, 403, 303, 303), "OPTIONS": OPTIONS_FOR_READERS},

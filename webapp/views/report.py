@@ -15,7 +15,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from .. import db, events, wording
+from .. import db, events, restoring, wording
 from ..errors import FilterError
 from ..exports import FORMATS, Export
 from ..filters import Filters
@@ -25,8 +25,10 @@ from ..web import addresses, cursors, finding, recording
 from ..web.confirming import needs_recent_sign_in
 from ..web.forms import ExportForm
 from ..web.settings import settings
+from . import records
 
 blueprint = Blueprint("report", __name__)
+blueprint.add_url_rule("/reports/audit-log/records/<entity>/<path:record_id>", view_func=records.record)
 
 
 @blueprint.get("/")
@@ -55,9 +57,6 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
         page = events.page(connection, filters, scope(), older_than=older, newer_than=newer)
         names = events.names(connection, page.events, scope())
 
-        def link(**cursor: events.Cursor) -> str:
-            return addresses.report(filters, **{name: cursors.dump(at) for name, at in cursor.items()})
-
         return render_template(
             "audit_log.html",
             **finding.head(connection, filters),
@@ -69,8 +68,7 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
             total=events.count(connection, filters, scope()),
             total_limit=events.COUNT_LIMIT,
             trail=addresses.trail(filters),
-            newer=link(after=page.events[0].cursor) if page.has_newer and page.events else None,
-            older=link(before=page.events[-1].cursor) if page.has_older and page.events else None,
+            **cursors.beside(page, filters.to_query()),
             export_form=ExportForm(),
             export_limit=settings().export_limit,
         )
@@ -92,6 +90,7 @@ def event(event_id: int) -> str:
         if found is None:
             abort(404)
         names = events.names(connection, [found], scope())
+        way = restoring.way(connection, [event_id]) if found.action in restoring.UNDONE and found.table_name else None
     changed, same = wording.diff(found, names, filters.zone)
     return render_template(
         "event.html",
@@ -102,16 +101,10 @@ def event(event_id: int) -> str:
         facts=wording.facts(found),
         changed=changed,
         same=same,
+        way=way,
         zone=filters.zone,
         back=url_for("report.audit_log", **addresses.trail(filters), _anchor=f"event-{event_id}"),
     )
-
-
-@blueprint.get("/reports/audit-log/records/<entity>/<path:record_id>")
-def record(entity: str, record_id: str) -> WerkzeugResponse:
-    """The life of one record: the report, narrowed to it."""
-    addresses.filters_or_400()
-    return redirect(url_for("report.audit_log", entity=entity, record=record_id, **addresses.carried()))
 
 
 @blueprint.get("/reports/audit-log/actors/<path:actor_id>")

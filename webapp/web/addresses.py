@@ -14,8 +14,9 @@ from ..permissions import scope
 from .rendering import default_zone
 from .signed_in import user_id
 
-#: Places in the list, and the newest event that its reader knows of.
-PLACE = ("before", "after", "at", "since")
+#: Places in the list, what its reader knows of already, and whether what happened together is one entry. A record is
+#: shown as it stood `at` an event.
+PLACE = ("before", "after", "at", "since", "group")
 
 
 def init_app(app: Flask) -> None:

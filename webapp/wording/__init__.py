@@ -1,7 +1,7 @@
 """Events in words. Every sentence of the report is made here."""
 
 from .characters import visible
-from .diffs import FieldChange, changed_names, diff, sides, summary
+from .diffs import FieldChange, changed_names, diff, sides, state, summary
 from .facts import facts, readable_table
 from .sentences import Sentence, sentence, subject
 from .times import duration, exact, moment, zone_label
@@ -22,6 +22,7 @@ __all__ = [
     "readable_table",
     "sentence",
     "sides",
+    "state",
     "subject",
     "summary",
     "visible",

@@ -96,3 +96,10 @@ def diff(event: EventInFull, names: Names, zone: str) -> tuple[list[FieldChange]
         else:
             same.append(FieldChange(name, reader.shown(name, old), reader.shown(name, new), "same"))
     return changed, same
+
+
+def state(event: EventInFull, names: Names, zone: str) -> list[FieldChange]:
+    """How a record stood after an event; what a deletion removed, because nothing stood after it."""
+    reader = Reader(event, names, zone, in_full=True)
+    image = (event.before if event.after is None else event.after) or {}
+    return [FieldChange(name, None, reader.shown(name, value), "same") for name, value in image.items()]

@@ -1,0 +1,75 @@
+"""The whole life of one record: how it stands, how it stood, who touched it. Knows nothing of Flask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from psycopg import sql
+from psycopg.rows import class_row
+
+from . import events
+from .db import Connection
+from .events import Cursor, EventInFull
+from .filters import Filters, Term
+from .queries import load
+from .scopes import Scope
+
+#: Events of a record that are read to say who touched it.
+READ_FOR_PEOPLE = 10_000
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What one person, or one login for which nobody was named, did to a record."""
+
+    actor_id: str | None
+    actor_name: str | None
+    logins: list[str]
+    imported: bool
+    events: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of the report, as far as a reader may see it."""
+
+    connection: Connection
+    scope: Scope
+    entity: str
+    record_id: str
+
+    @property
+    def filters(self) -> Filters:
+        return Filters((Term("entity", self.entity), Term("record", self.record_id)))
+
+    def standing(self, at: Cursor | None = None) -> EventInFull | None:
+        """The event after which it stood as it does, or as it did at a moment; None before the first."""
+        found = self._states("<=", at, 1)
+        return events.find(self.connection, found[0], self.scope) if found else None
+
+    def changes_since(self, at: Cursor, limit: int) -> list[int]:
+        """The events that have changed it since, newest first."""
+        return self._states(">", at, limit)
+
+    def people(self) -> list[Touched]:
+        """Who touched it, the busiest first; none when nothing ever happened to it."""
+        conditions, parameters = self.filters.conditions(self.scope)
+        query = load("record_people").format(conditions=conditions)
+        with self.connection.cursor(row_factory=class_row(Touched)) as rows:
+            return rows.execute(query, parameters | {"limit": READ_FOR_PEOPLE}).fetchall()
+
+    def has(self, event: EventInFull) -> bool:
+        return (event.entity, event.record_id) == (self.entity, self.record_id)
+
+    def _states(self, comparison: LiteralString, at: Cursor | None, limit: int) -> list[int]:
+        conditions, parameters = self.filters.conditions(self.scope)
+        place: sql.Composable = sql.SQL("true")
+        if at:
+            place = sql.SQL("(r.occurred_at, r.event_id) {} (%(at)s, %(event_id)s)").format(sql.SQL(comparison))
+            parameters |= {"at": at[0], "event_id": at[1]}
+        query = load("record_states").format(conditions=conditions, place=place)
+        return [row[0] for row in self.connection.execute(query, parameters | {"limit": limit}).fetchall()]
