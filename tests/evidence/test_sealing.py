@@ -154,6 +154,17 @@ def test_the_sealer_looks_only_at_what_is_new(evidence: Evidence) -> None:
     assert evidence.db.value("select low_event_id from audit.sealing") == newest + 1
 
 
+def test_a_transaction_that_is_the_newest_and_stays_open_is_not_passed_over(evidence: Evidence) -> None:
+    evidence.seal()
+    slow = evidence.db.connect(autocommit=False)
+    evidence.write(connection=slow)
+    for _ in range(3):
+        evidence.seal()
+    slow.commit()
+    evidence.seal()
+    assert evidence.sealed() == settled_order(evidence.db)
+
+
 def test_the_number_of_an_event_that_is_taken_before_its_transaction_has_one_is_not_passed_over(
     evidence: Evidence,
 ) -> None:

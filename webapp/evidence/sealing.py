@@ -193,7 +193,7 @@ def _move_mark(connection: Connection, horizon: int) -> None:
     """Spare the next run what is sealed for good.
 
     Whoever takes the number of an event holds a lock on the log and has, or will have, a transaction number. So when
-    no writer is without one, all event numbers up to now belong to transactions before the next transaction number.
+    no writer is without one, all event numbers up to now belong to transactions before the one that begins here.
     """
     mark = _one(connection, "select mark_event_id, mark_xact_id::text from audit.sealing")
     if mark[0] is not None and horizon < int(mark[1]):
@@ -205,7 +205,7 @@ def _move_mark(connection: Connection, horizon: int) -> None:
     newest = _value(connection, "select coalesce(pg_sequence_last_value('audit.log_event_id_seq'), 0)")
     if not _one(connection, load("writers_without_number"))[0]:
         connection.execute(
-            "update audit.sealing set mark_event_id = %s, mark_xact_id = pg_snapshot_xmax(pg_current_snapshot())",
+            "update audit.sealing set mark_event_id = %s, mark_xact_id = pg_current_xact_id()",
             (newest,),
         )
 
