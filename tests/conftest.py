@@ -37,6 +37,7 @@ LOGINS = {
     "reader": "in role audit_reader",
     "admin": "in role audit_admin",
     "sealer": "in role audit_sealer",
+    "streamer": "in role audit_reader, audit_streamer",
     "stranger": "",  # no rights at all
 }
 PASSWORD = "correct horse battery"

@@ -20,6 +20,7 @@ from .evidence import command as evidence
 from .evidence.verify_command import verify
 from .explained import explained
 from .status_command import status
+from .streaming.command import stream
 
 # Progress is for people: it goes to a terminal, and a pipe stays quiet.
 progress = Console(stderr=True, quiet=not sys.stderr.isatty())
@@ -199,4 +200,5 @@ main.add_command(evidence.keys)
 main.add_command(evidence.seal)
 main.add_command(evidence.prove)
 main.add_command(verify)
+main.add_command(stream)
 main.add_command(bench)

@@ -60,6 +60,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "",
         "where each checkpoint goes, with spaces between: `file:PATH`, `git:PATH`, `https://…`, `stdout`",
     ),
+    "AUDITLOG_STREAM_SECRET": ("", "signs what `auditlog stream` posts, as Standard Webhooks say"),
+    "AUDITLOG_STREAM_SECRET_FILE": ("", "file that holds that secret, instead of the variable"),
+    "AUDITLOG_STREAM_AUTHORIZATION": ("", "the header Authorization that it sends along, if the receiver wants one"),
+    "AUDITLOG_STREAM_AUTHORIZATION_FILE": ("", "file that holds that header, instead of the variable"),
 }
 
 

@@ -33,6 +33,7 @@ KEPT = {
     "sealing": "one row, overwritten",
     "shapes": WITH_THE_LOG,
     "sign_in_attempts": "a day",
+    "streams": "until auditlog stream --drop",
     "totp": "until removed",
     "tracked": "until audit.untrack()",
     "web_sessions": "until signed out, or {idle} minutes without a click, or {longest} minutes in any case",

@@ -4,7 +4,7 @@ do $$
 declare
   wanted text;
 begin
-  foreach wanted in array array['audit_owner', 'audit_reader', 'audit_web', 'audit_sealer', 'audit_admin'] loop
+  foreach wanted in array array['audit_owner', 'audit_reader', 'audit_web', 'audit_sealer', 'audit_streamer', 'audit_admin'] loop
     begin
       if not exists (select from pg_roles where rolname = wanted) then
         execute format('create role %I nologin', wanted);
@@ -56,4 +56,4 @@ create table audit.migrations (
 
 comment on table audit.migrations is
   'What auditlog migrate has applied: numbered files once each, functions again whenever they change.';
-grant select on audit.migrations to audit_web, audit_reader, audit_admin, audit_sealer;
+grant select on audit.migrations to audit_web, audit_reader, audit_admin, audit_sealer, audit_streamer;

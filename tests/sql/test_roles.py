@@ -8,9 +8,9 @@ from tests.conftest import Connection, Database
 from tests.sql.support import seed
 
 #: The logins, by what they are: nobody in particular, an application, and one for each role of audit.
-LOGINS = ["stranger", "app", "reader", "web", "sealer", "admin"]
+LOGINS = ["stranger", "app", "reader", "web", "sealer", "streamer", "admin"]
 NOBODY = ""
-ANYBODY = "stranger app reader web sealer admin"
+ANYBODY = "stranger app reader web sealer streamer admin"
 READS_EVENTS = "web sealer admin"
 
 #: statement -> who may. PostgreSQL refuses all others with 42501.
@@ -18,9 +18,9 @@ STATEMENTS: dict[str, str] = {
     # -- reading
     "select 1 from audit.events": READS_EVENTS,
     "select 1 from audit.log": READS_EVENTS,
-    "select 1 from audit.report": "reader web admin",
+    "select 1 from audit.report": "reader streamer web admin",
     "copy audit.shapes to stdout": READS_EVENTS,
-    "copy (select event_id from audit.report) to stdout": "reader web admin",
+    "copy (select event_id from audit.report) to stdout": "reader streamer web admin",
     "declare c cursor for select 1 from audit.events": READS_EVENTS,
     "prepare p as select 1 from audit.events": ANYBODY,  # parsed alone: executing it is another matter
     "explain select 1 from audit.events": READS_EVENTS,
@@ -33,7 +33,7 @@ STATEMENTS: dict[str, str] = {
     "select 1 from public.users": "app",
     "select 1 from audit.events for update": NOBODY,
     "select 1 from audit.log for share": NOBODY,
-    "table audit.leaves": "web sealer",
+    "table audit.leaves": "web sealer streamer",
     # -- writing events
     "insert into audit.log (shape_id, action) values (1, 'i')": NOBODY,
     "insert into audit.events (entity) values ('contact')": NOBODY,
@@ -52,6 +52,7 @@ STATEMENTS: dict[str, str] = {
     "update audit.web_users set name = 'x'": NOBODY,
     "update public.users set role = 'administrator'": "app",
     "delete from audit.checkpoints": NOBODY,
+    "update audit.streams set position = 0": "streamer",
     "update audit.leaves set event_id = 1": NOBODY,
     "select setval('audit.log_event_id_seq', 1)": NOBODY,
     "select nextval('audit.log_event_id_seq')": NOBODY,
@@ -126,7 +127,7 @@ STATEMENTS: dict[str, str] = {
     "select audit.untrack('contacts')": NOBODY,  # takes the table's owner, too
     "select audit.begin_session(sha256('x'), null, null, null, null, null)": "web",
     "select audit.end_sessions_of('1')": "admin",
-    "select audit.status()": "reader web sealer admin",
+    "select audit.status()": "reader web sealer streamer admin",
     # -- what PostgreSQL lets everybody do, unless a database takes it away from all
     "create temporary table t ()": ANYBODY,
     "select lo_create(0)": ANYBODY,

@@ -5,4 +5,4 @@ select wanted.name as role, array(
                            else not r.rolsuper and exists (
                              select from pg_roles role where role.rolname = wanted.name and pg_has_role(r.oid, role.oid, 'member')) end)
   order by 1 limit 50) as logins
-from unnest(array['audit_reader', 'audit_web', 'audit_admin', 'audit_sealer', 'audit_owner', 'superuser']) wanted(name)
+from unnest(array['audit_reader', 'audit_web', 'audit_admin', 'audit_sealer', 'audit_streamer', 'audit_owner', 'superuser']) wanted(name)
