@@ -18,6 +18,7 @@ from .scopes import EVERYTHING, Scope
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
+ARRIVED_LIMIT = 100
 ACTOR_LIMIT = 500
 #: Of a row of audit.log l and its audit.shapes s.
 CATEGORY_OF_ROW: LiteralString = "audit.category_of(audit.action_name(l.action), s.entity)"
@@ -123,6 +124,18 @@ def count(connection: Connection, filters: Filters, scope: Scope, limit: int = C
     conditions, parameters = filters.conditions(scope)
     query = load("count").format(conditions=conditions)
     row = connection.execute(query, parameters | {"limit": limit + 1}).fetchone()
+    return row[0] if row else 0
+
+
+def arrived(connection: Connection, filters: Filters, scope: Scope, since: Cursor, reader: str) -> int:
+    """How many events there are that are newer than one, but for what the reader has looked at; at most limit + 1."""
+    conditions, parameters = filters.conditions(scope)
+    newer = sql.SQL(
+        "{} and (r.occurred_at, r.event_id) > (%(at)s, %(event_id)s)"
+        " and (r.action <> 'view' or r.actor_id is distinct from %(reader)s)"
+    ).format(conditions)
+    parameters |= {"at": since[0], "event_id": since[1], "reader": reader, "limit": ARRIVED_LIMIT + 1}
+    row = connection.execute(load("count").format(conditions=newer), parameters).fetchone()
     return row[0] if row else 0
 
 

@@ -93,13 +93,14 @@ FIELDS: dict[str, Field] = {
         LACKING,
         "actor",
     ),
+    # A view is no change, and holds what was looked for: searching twice would find the first search.
     "words": Field(
         "Words",
-        "to_tsvector('simple', concat_ws(' ', r.record_label, r.actor_name, r.before, r.after, r.context))"
-        " @@ phraseto_tsquery('simple', {})",
+        "r.action <> 'view' and to_tsvector('simple', concat_ws(' ', r.record_label, r.actor_name, r.before, r.after,"
+        " r.context)) @@ phraseto_tsquery('simple', {})",
         private=True,
     ),
-}  # fmt: skip
+}
 #: What people call them elsewhere.
 SYNONYMS = {
     "by": "actor", "column": "field", "date": "created", "db_user": "login", "id": "record", "ip": "address",

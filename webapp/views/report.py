@@ -25,6 +25,7 @@ from ..web import addresses, cursors, finding, recording
 from ..web.confirming import needs_recent_sign_in
 from ..web.forms import ExportForm
 from ..web.settings import settings
+from ..web.signed_in import user_id
 from . import records
 
 blueprint = Blueprint("report", __name__)
@@ -49,6 +50,7 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
             return redirect(addresses.report(addresses.settled(filters)))
         older = cursors.load("before", request.args.get("before")) or _jump(filters)
         newer = cursors.load("after", request.args.get("after"))
+        since = cursors.load("since", request.args.get("since"))
     except FilterError as error:
         with db.connection() as connection:
             head = finding.head(connection, Filters(zone=addresses.zone()), error)
@@ -57,6 +59,7 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
         page = events.page(connection, filters, scope(), older_than=older, newer_than=newer)
         names = events.names(connection, page.events, scope())
 
+        known = since or (page.events[0].cursor if page.events and not page.has_newer else None)
         return render_template(
             "audit_log.html",
             **finding.head(connection, filters),
@@ -67,8 +70,10 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
             ],
             total=events.count(connection, filters, scope()),
             total_limit=events.COUNT_LIMIT,
+            arrived=events.arrived(connection, filters, scope(), since, user_id()) if since else 0,
+            arrived_limit=events.ARRIVED_LIMIT,
             trail=addresses.trail(filters),
-            **cursors.beside(page, filters.to_query()),
+            **cursors.beside(page, filters.to_query() | ({"since": cursors.dump(known)} if known else {})),
             export_form=ExportForm(),
             export_limit=settings().export_limit,
         )

@@ -93,12 +93,12 @@ def chips(filters: Filters, people: Mapping[str, str]) -> list[Chip]:
         text = (known.choices or {}).get(term.value, term.value)
         if term.field == "actor" and term.value in people:
             text = f"{people[term.value]} ({term.value})"
-        label = f"not {known.label[0].lower()}{known.label[1:]}" if term.negated else known.label
+        text = f"not {text}" if term.negated else text
         rest = filters.leaving_out(term)
         if term.private and rest.private:
-            found.append(Chip(label, text, None, query_language.write(rest)))
+            found.append(Chip(known.label, text, None, query_language.write(rest)))
         else:
-            found.append(Chip(label, text, rest.to_query()))
+            found.append(Chip(known.label, text, rest.to_query()))
     return found
 
 
