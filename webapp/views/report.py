@@ -59,7 +59,7 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
         page = events.page(connection, filters, scope(), older_than=older, newer_than=newer)
         names = events.names(connection, page.events, scope())
 
-        known = since or (page.events[0].cursor if page.events and not page.has_newer else None)
+        known = since if page.has_newer else page.events[0].cursor if page.events else None
         return render_template(
             "audit_log.html",
             **finding.head(connection, filters),
@@ -70,7 +70,7 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
             ],
             total=events.count(connection, filters, scope()),
             total_limit=events.COUNT_LIMIT,
-            arrived=events.arrived(connection, filters, scope(), since, user_id()) if since else 0,
+            arrived=events.arrived(connection, filters, scope(), since, user_id()) if since and page.has_newer else 0,
             arrived_limit=events.ARRIVED_LIMIT,
             trail=addresses.trail(filters),
             **cursors.beside(page, filters.to_query() | ({"since": cursors.dump(known)} if known else {})),
