@@ -10,6 +10,7 @@ from .views import (
     auth,
     choosing,
     errors,
+    exports,
     finding,
     health,
     inventory,
@@ -48,6 +49,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.register_blueprint(account.blueprint)
     app.register_blueprint(my_sessions.blueprint)
     app.register_blueprint(report.blueprint)
+    app.register_blueprint(exports.blueprint)
     app.register_blueprint(finding.blueprint)
     app.register_blueprint(saved.blueprint)
     app.register_blueprint(health.blueprint)

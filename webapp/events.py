@@ -121,7 +121,11 @@ def page(
 
 def count(connection: Connection, filters: Filters, scope: Scope, limit: int = COUNT_LIMIT) -> int:
     """How many events there are, at most limit + 1: nobody waits for an exact million."""
-    conditions, parameters = filters.conditions(scope)
+    return count_where(connection, *filters.conditions(scope), limit)
+
+
+def count_where(connection: Connection, conditions: sql.Composed, parameters: Json, limit: int) -> int:
+    """The same of other conditions over audit.report r."""
     query = load("count").format(conditions=conditions)
     row = connection.execute(query, parameters | {"limit": limit + 1}).fetchone()
     return row[0] if row else 0

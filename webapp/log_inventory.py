@@ -18,6 +18,7 @@ WITH_THE_LOG = "as long as the log"
 KEPT = {
     "anchors": "as long as the place is used",
     "checkpoints": "for ever",
+    "exports": "for ever: numbers of events, and of people",
     "export_rights": "until audit.deny_export()",
     "export_tickets": "minutes: until the ticket is used or has expired",
     "incarnations": "for ever",
@@ -29,7 +30,6 @@ KEPT = {
     "password_links": "until used, replaced or expired",
     "recent_views": "a day",
     "recovery_codes": "until used, renewed or removed",
-    "running_exports": "as long as the export runs",
     "sealing": "one row, overwritten",
     "shapes": WITH_THE_LOG,
     "sign_in_attempts": "a day",

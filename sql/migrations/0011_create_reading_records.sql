@@ -1,17 +1,21 @@
 set local role audit_owner;
 
--- Exports of the report that have begun and not ended. Without it nobody would notice one whose process
--- was killed; the log itself is too large to be searched for what is missing from it.
-create table audit.running_exports (
-  event_id   bigint primary key,
-  person     text        not null,
-  name       text,
-  started_at timestamptz not null default clock_timestamp()
+-- Exports of the report by their events. Without it nobody would notice one whose process was killed, and
+-- nobody find theirs again: the log itself is too large to be searched for them.
+create table audit.exports (
+  event_id    bigint primary key,
+  person      text        not null,
+  started_at  timestamptz not null default clock_timestamp(),
+  ended_event bigint
 );
+create index exports_running on audit.exports (event_id) where ended_event is null;
+create index exports_person on audit.exports (person, event_id);
 
-comment on table audit.running_exports is
-  'Exports of the report that have begun and not ended: audit.begin_export() and audit.end_export() keep it.';
-grant select on audit.running_exports to audit_web;
+comment on table audit.exports is
+  'Exports of the report, by the events that say what they were: audit.begin_export() and audit.end_export() keep it.';
+comment on column audit.exports.person is 'Who exports: the actor, or "login " and the name of a database login.';
+comment on column audit.exports.ended_event is 'The event of the end; null while it runs.';
+grant select on audit.exports to audit_web, audit_reader;
 
 -- Who reloads a page a hundred times leaves one event.
 create table audit.recent_views (

@@ -8,4 +8,4 @@ $$;
 
 comment on function audit.export_lock(text) is
   'Key of the advisory lock that a person''s running export of the report holds: one at a time, and a free lock tells that it is over.';
-grant execute on function audit.export_lock(text) to audit_web;
+grant execute on function audit.export_lock(text) to audit_web, audit_reader;

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from html import unescape
+from importlib.metadata import version
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,7 @@ def test_the_export_is_on_record_before_the_first_byte(db: Database, app: Flask)
             "format": "csv",
             "filter": {"category": "contacts", "tz": "UTC"},
             "row_count": 3,
+            "version": version("audit-log-report"),
         }
         assert (event["actor_id"], event["actor_name"], event["db_user"]) == ("2", "Mei Tanaka", "web")
         assert b"".join(export).count(b"\r\n") == 4
@@ -432,5 +434,5 @@ def test_ndjson_takes_no_byte_order_mark_and_of_nothing_is_empty(visitor: Visito
 
 def test_a_format_that_there_is_not_exports_nothing(db: Database, visitor: Visitor) -> None:
     page = visitor("auditor").post(f"{REPORT}/export", page="/reports/", status=400, format="xls").text
-    assert "choose one of csv, ndjson" in page
+    assert "choose one of csv, xlsx, ndjson" in page
     assert exports(db) == []

@@ -14,13 +14,15 @@ from tests.conftest import Database
 from tests.web.reading import flood
 from webapp import queries
 from webapp.events import CATEGORY_OF_ROW
+from webapp.exports.columns import COLUMNS as COLUMNS_OF_FILES
+from webapp.exports.columns import csv
 from webapp.filters import Filters
 from webapp.scopes import EVERYTHING, Scope
 
 #: What every query of users reads of them.
 COLUMNS = queries.load("user_columns").format().as_string(None)
 #: The whole report in a file, or a count that stops at a limit, may well be read in one go.
-MAY_READ_ALL = {"export_csv", "export_ndjson", "count"}
+MAY_READ_ALL = {"export", "count"}
 
 
 def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
@@ -40,6 +42,7 @@ def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
         "inventory_captured": "audit.category_of('update', t.entity)",
         "status": "audit.category_of('update', s.entity)",
         "names": "e.category",
+        "exports": "b.category",
         "actors": CATEGORY_OF_ROW,
     }
     limited = narrowed or "{scope}" in text
@@ -54,7 +57,7 @@ def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
         for key, value in parameters.items()
         if f"%({key})s" in text or (narrowed and key[-2:] in ("_0", "_1"))
     }
-    parts = {"direction": sql.SQL("desc"), "scope": limit, "place": sql.SQL("true")}
+    parts = {"direction": sql.SQL("desc"), "scope": limit, "place": sql.SQL("true"), "columns": csv(COLUMNS_OF_FILES)}
     filled = query.format(conditions=conditions, **parts) if limited else query
     found = db.connect("web").execute(filled, used).fetchone()
     assert found
@@ -72,7 +75,7 @@ def test_every_query_is_found_by_index_however_long_the_log(db: Database, people
     partitions = db.run("select inhrelid::regclass::text from pg_inherits where inhparent = 'audit.log'::regclass")
     full = {p.removeprefix("audit.") for (p,) in partitions if db.value(f"select exists (select from {p})")}
     names = {file.name.removesuffix(".sql") for file in resources.files(queries).iterdir() if file.name.endswith("sql")}
-    assert {"page", "event", "actors", "names", "export_csv", "export_ndjson", "count"} <= names
+    assert {"page", "event", "actors", "names", "export", "count"} <= names
     for name in sorted(names - {"user_columns"}):
         for scope in (EVERYTHING, Scope.of(["contacts"])):
             plan = nodes(plan_of(db, name, scope))

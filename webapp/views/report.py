@@ -1,28 +1,17 @@
-"""The audit log: list, one event, export."""
+"""The audit log: list, one event."""
 
 from __future__ import annotations
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    current_app,
-    redirect,
-    render_template,
-    request,
-    stream_with_context,
-    url_for,
-)
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .. import db, events, restoring, wording
 from ..errors import FilterError
-from ..exports import FORMATS, Export
+from ..exports.columns import ALWAYS, NAMES
 from ..filters import Filters
 from ..periods import DAY, read_day
 from ..permissions import scope
-from ..web import addresses, cursors, finding, recording
-from ..web.confirming import needs_recent_sign_in
+from ..web import addresses, cursors, finding
 from ..web.forms import ExportForm
 from ..web.settings import settings
 from ..web.signed_in import user_id
@@ -76,6 +65,8 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
             **cursors.beside(page, filters.to_query() | ({"since": cursors.dump(known)} if known else {})),
             export_form=ExportForm(),
             export_limit=settings().export_limit,
+            columns=NAMES,
+            always=ALWAYS,
         )
 
 
@@ -117,26 +108,3 @@ def actor(actor_id: str) -> WerkzeugResponse:
     """What one person did: the report, narrowed to them."""
     addresses.filters_or_400()
     return redirect(url_for("report.audit_log", actor=actor_id, **addresses.carried()))
-
-
-@blueprint.post("/reports/audit-log/export")
-@needs_recent_sign_in
-def export() -> Response:
-    """A file of what the filters in this address show."""
-    form = ExportForm()
-    kind = request.form.get("format", "csv")
-    if kind not in FORMATS:
-        abort(400, f"There is no such format: choose one of {', '.join(FORMATS)}.")
-    export = Export(
-        current_app.extensions["pool"],
-        addresses.filters_or_400(),
-        scope(),
-        recording.visitor(),
-        limit=settings().export_limit,
-        kind=kind,
-        byte_order_mark=bool(form.for_excel.data),
-    )
-    response = Response(stream_with_context(export), mimetype=FORMATS[kind])
-    response.headers["Content-Disposition"] = f'attachment; filename="audit-log-{export.event_id}.{kind}"'
-    response.call_on_close(export.close)
-    return response

@@ -1,0 +1,226 @@
+"""One export, from its first event to its last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from datetime import datetime
+from typing import Any, Protocol
+
+import psycopg
+import structlog
+from psycopg import Copy, IsolationLevel, sql
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from .. import events
+from ..db import Connection
+from ..errors import ExportRefused
+from ..filters import Filters
+from ..queries import load
+from ..scopes import Scope
+from . import manifest, workbook
+from .files import CHUNK, Bytes, File, lines
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Exporter(Protocol):
+    """Who exports, beyond the request that began it."""
+
+    @property
+    def user_id(self) -> str | None:
+        """None: the login of the database itself."""
+
+    def act(self, connection: Connection) -> None:
+        """Make this person the actor of the connection's transaction."""
+
+
+class Export:
+    """An iterator of bytes in constant memory.
+
+    The export event is committed before the first byte; the end is recorded with the rows, the bytes and the SHA-256
+    of what was handed over, and with the reason and the last event when that is not all. Should this process be
+    killed, whoever starts, looks or exports next records that. Raises ExportRefused, before anything leaves or is on
+    record, for a second export of one person, for more than `limit` rows, and for more than a sheet holds.
+    """
+
+    def __init__(
+        self,
+        pool: ConnectionPool[Connection],
+        filters: Filters,
+        scope: Scope,
+        exporter: Exporter,
+        *,
+        limit: int,
+        file: File | None = None,
+    ) -> None:
+        self._pool = pool
+        self._exporter = exporter
+        self._file = file = file or File()
+        self.sent = Bytes()
+        self.event_id = 0
+        self.outcome = "client went away"
+        self.last_event: int | None = None
+        self._cuts = workbook.Cuts()
+        self._closed = False
+        self._stack = ExitStack()
+        try:
+            self._reader = reader = self._stack.enter_context(pool.connection())
+            self._stack.callback(self._give_back, reader)
+            reader.isolation_level = IsolationLevel.REPEATABLE_READ
+            reader.read_only = True
+            self._hold(reader)
+            conditions, parameters = self._conditions(reader, filters, scope)
+            # What the reader saw when pressing the button, which does not include this export itself.
+            self.count = events.count_where(reader, conditions, parameters, limit)
+            self._require_room(limit)
+            details: dict[str, object] = {"filter": filters.recorded(), "row_count": self.count}
+            details |= {"limited_to": scope.listed, "version": manifest.product_version()}
+            details |= {"checkpoint": manifest.last_checkpoint(reader), **file.as_details()}
+            with pool.connection() as writer:
+                exporter.act(writer)
+                begin = "select audit.begin_export(%s, by_login => %s)"
+                row = writer.execute(begin, (Jsonb(details), exporter.user_id is None)).fetchone()
+                assert row is not None
+                self.event_id = int(row[0])
+            reader.execute("set local statement_timeout = '1h'")
+            query = load("export").format(columns=file.cells(), conditions=conditions, options=file.options())
+            self._copy = self._stack.enter_context(reader.cursor().copy(query, parameters))
+        except BaseException:
+            self.outcome = "the database gave up"
+            if self.event_id:
+                self.close()
+            else:
+                self._stack.close()
+            raise
+        self._chunks = self._read()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except StopIteration:
+            self.close()
+            raise
+        except psycopg.Error:
+            self.outcome = "the database gave up"
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the export and record how it ended; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        complete = self.outcome == "complete"
+        details: dict[str, object] = {"format": self._file.kind, "outcome": self.outcome, **self.sent.as_details()}
+        details["last_event"] = None if complete else self.last_event
+        details["cut_cells"] = self._cuts.count or None
+        if self._file.so_far:
+            details["file"] = self._file.so_far.as_details()
+        try:
+            # While the lock is held: nobody takes this one for lost.
+            with self._pool.connection() as writer:
+                self._exporter.act(writer)
+                writer.execute("select audit.end_export(%s, %s)", (self.event_id, Jsonb(details)))
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            log.error("the end of an export is not on record yet", export=self.event_id, error=type(error).__name__)
+        finally:
+            if not complete:
+                self._abandon()
+            self._stack.close()
+
+    def _hold(self, reader: Connection) -> None:
+        """Take the person's lock, which ends with this transaction however that ends."""
+        query = (
+            "select p, pg_try_advisory_xact_lock(audit.export_lock(p)) from coalesce(%s, 'login ' || session_user) p"
+        )
+        row = reader.execute(query, (self._exporter.user_id,)).fetchone()
+        assert row is not None
+        if row[1]:
+            return
+        query = "select max(started_at) from audit.exports where person = %s and ended_event is null"
+        row = reader.execute(query, (row[0],)).fetchone()
+        since: datetime | None = row[0] if row else None
+        began = f"since {since:%H:%M} UTC " if since else ""
+        raise ExportRefused(
+            409,
+            "One export at a time",
+            f"An export of yours has been running {began}and has not ended. Wait until it has, or cancel that "
+            "download in your browser, then try again. If you did not start it, tell your administrator.",
+        )
+
+    def _conditions(self, reader: Connection, filters: Filters, scope: Scope) -> tuple[sql.Composed, dict[str, Any]]:
+        """The rows of this file: all that the filters show, or those after where another part ended."""
+        conditions, parameters = filters.conditions(scope)
+        if self._file.after is None:
+            return conditions, parameters
+        query = sql.SQL("select r.occurred_at::text from audit.report r where r.event_id = %(after)s and {}")
+        parameters["after"] = self._file.after
+        row = reader.execute(query.format(conditions), parameters).fetchone()
+        if row is None:
+            raise ExportRefused(
+                400,
+                "There is nothing to go on from",
+                f"Event {self._file.after} is not among what the filters show. Take the number at the beginning of "
+                "the last whole line of your file.",
+            )
+        rest = sql.SQL("{} and (r.occurred_at, r.event_id) < (%(from)s::timestamptz, %(after)s)")
+        return rest.format(conditions), parameters | {"from": row[0]}
+
+    def _require_room(self, limit: int) -> None:
+        if self.count > limit:
+            raise ExportRefused(
+                413,
+                "That is too much for one file",
+                f"These filters show more than {limit:,} events, and an export holds no more than that. "
+                "Narrow the report, for example to fewer days, and export it in parts.",
+            )
+        if self._file.kind == "xlsx" and self.count > workbook.MOST_ROWS:
+            raise ExportRefused(
+                413,
+                "That is too much for one sheet",
+                f"These filters show more than {workbook.MOST_ROWS:,} events, and a sheet holds no more than that. "
+                "Choose CSV or NDJSON, or narrow the report, for example to fewer days.",
+            )
+
+    def _read(self) -> Iterator[bytes]:
+        made = self._workbook(self._copy) if self._file.kind == "xlsx" else lines(self._copy, self._file)
+        for chunk, rows, last_event in made:
+            for bytes_ in (self.sent, self._file.so_far):
+                if bytes_:
+                    bytes_.add(chunk, rows)
+            self.last_event = last_event or self.last_event
+            yield chunk
+        self.outcome = "complete"
+
+    def _workbook(self, copy: Copy) -> Iterator[tuple[bytes, int, int | None]]:
+        """A workbook is of use only as a whole: its rows count with its last byte."""
+        with workbook.write(copy.rows(), self._file.columns, self._about, self._cuts) as made:
+            chunk = made.read(CHUNK)
+            while following := made.read(CHUNK):
+                yield chunk, 0, None
+                chunk = following
+            yield chunk, self.count, None
+
+    def _about(self, rows: int) -> list[tuple[str, str]]:
+        with self._pool.connection() as connection:
+            found = manifest.one(connection, self.event_id)
+            assert found is not None
+            return manifest.as_pairs(manifest.manifest(connection, found) | {"rows": rows})
+
+    def _abandon(self) -> None:
+        # Closing the connection stops the server at once; reading the rest for nobody would not.
+        with suppress(psycopg.Error):
+            self._reader.close()
+            self._stack.close()
+
+    @staticmethod
+    def _give_back(reader: Connection) -> None:
+        if not reader.closed:
+            reader.rollback()
+            reader.isolation_level = None
+            reader.read_only = None

@@ -1,0 +1,112 @@
+"""What a file of events is made of, and how rows become its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, LiteralString
+
+from psycopg import Copy, sql
+
+from . import columns
+from .columns import COLUMNS, Column
+
+CHUNK = 64 * 1024
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # spreadsheets read the file as UTF-8 with it, and guess without
+#: CSV for anything, XLSX for spreadsheets, NDJSON for programs.
+FORMATS = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "ndjson": "application/x-ndjson",
+}
+
+
+@dataclass
+class Bytes:
+    """How many rows and bytes there are, and their SHA-256."""
+
+    rows: int = 0
+    size: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+
+    def add(self, chunk: bytes, rows: int) -> None:
+        self.digest.update(chunk)
+        self.size += len(chunk)
+        self.rows += rows
+
+    def as_details(self) -> dict[str, object]:
+        """For the record."""
+        return {"row_count": self.rows, "bytes": self.size, "sha256": self.digest.hexdigest()}
+
+
+@dataclass(frozen=True)
+class File:
+    """The file that is wanted: its form, and where it goes on when another part of it is there already."""
+
+    kind: str = "csv"
+    columns: tuple[Column, ...] = COLUMNS
+    byte_order_mark: bool = False
+    continues: int | None = None  # the export of the part before
+    after: int | None = None  # the last event of that part
+    so_far: Bytes | None = None  # what follows goes into the same file, after these
+
+    @property
+    def has_header(self) -> bool:
+        return self.kind == "csv" and not self.so_far
+
+    @property
+    def prefix(self) -> bytes:
+        return BYTE_ORDER_MARK if self.byte_order_mark and self.has_header else b""
+
+    def as_details(self) -> dict[str, object]:
+        """For the record; what is as usual is left out."""
+        names = [column.name for column in self.columns]
+        return {
+            "format": self.kind,
+            "columns": names if self.columns != COLUMNS else None,
+            "continues": self.continues,
+            "after": self.after,
+        }
+
+    def cells(self) -> sql.Composed:
+        """What is selected."""
+        forms = {"csv": columns.csv, "ndjson": columns.objects, "xlsx": columns.plain}
+        return forms[self.kind](self.columns)
+
+    def options(self) -> sql.SQL:
+        """How COPY writes it. CSV with marks that no JSON text holds never quotes: objects leave as they are."""
+        forms: dict[str, LiteralString] = {
+            "ndjson": r"format csv, quote e'\x01', delimiter e'\x02'",
+            "xlsx": "format text",
+        }
+        return sql.SQL(forms.get(self.kind, "format csv, header" if self.has_header else "format csv"))
+
+
+def lines(copy: Copy, file: File) -> Iterator[tuple[bytes, int, int | None]]:
+    """The bytes of CSV or NDJSON: chunks with the number of their rows and their last event."""
+    buffer = bytearray(file.prefix)
+    header = file.has_header
+    rows = -1 if header else 0
+    is_csv = file.kind == "csv"
+    line = memoryview(b"")
+    for sent in copy:  # the server sends one line at a time
+        line = memoryview(sent)
+        if is_csv:  # a line ends as RFC 4180 says; line breaks inside of values stay what they are
+            buffer += line[:-1]
+            buffer += b"\r\n"
+        else:
+            buffer += line
+        rows += 1
+        if len(buffer) >= CHUNK:
+            yield bytes(buffer), rows, _event_of(line)
+            buffer.clear()
+            rows = 0
+    if buffer:
+        yield bytes(buffer), rows, _event_of(line) if rows else None
+
+
+def _event_of(line: memoryview) -> int | None:
+    found = re.search(rb"\d+", line)  # the first column of every file
+    return int(found[0]) if found else None

@@ -1,0 +1,91 @@
+"""Taking away: a file of what the filters show, and what left before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request, stream_with_context
+from psycopg import sql
+
+from .. import db
+from ..exports import FORMATS, Export, File, manifest
+from ..exports.columns import chosen
+from ..filters import Filters
+from ..permissions import scope
+from ..web import addresses, recording
+from ..web.confirming import needs_recent_sign_in
+from ..web.forms import ExportForm
+from ..web.settings import settings
+from ..web.signed_in import current_user, user_id
+
+blueprint = Blueprint("exports", __name__)
+LISTED = 100
+
+
+@blueprint.post("/reports/audit-log/export")
+@needs_recent_sign_in
+def download() -> Response:
+    """A file of what the filters in this address show."""
+    form = ExportForm()
+    kind = request.form.get("format", "csv")
+    if kind not in FORMATS:
+        abort(400, f"There is no such format: choose one of {', '.join(FORMATS)}.")
+    columns = chosen(request.form.getlist("columns"))
+    return _leaving(addresses.filters_or_400(), File(kind, columns, byte_order_mark=bool(form.for_excel.data)))
+
+
+@blueprint.post("/reports/audit-log/exports/<int:event_id>/continue")
+@needs_recent_sign_in
+def go_on(event_id: int) -> Response:
+    """The rest of a file that broke off: what the same filters show after its last whole line."""
+    text = request.form.get("after", "").strip()
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        abort(400, "That is not the number of an event: it stands at the beginning of each line of a file.")
+    with db.connection() as connection:
+        found = manifest.one(connection, event_id, manifest.of_person(user_id())) if event_id < 2**63 else None
+    if found is None or found.begun.get("format") not in ("csv", "ndjson"):
+        abort(404)
+    columns = chosen(found.begun.get("columns") or [])
+    return _leaving(found.filters, File(found.begun["format"], columns, continues=event_id, after=int(text)))
+
+
+def _leaving(filters: Filters, file: File) -> Response:
+    pool = current_app.extensions["pool"]
+    export = Export(pool, filters, scope(), recording.visitor(), limit=settings().export_limit, file=file)
+    response = Response(stream_with_context(export), mimetype=FORMATS[file.kind])
+    response.headers["Content-Disposition"] = f'attachment; filename="audit-log-{export.event_id}.{file.kind}"'
+    response.call_on_close(export.close)
+    return response
+
+
+@blueprint.get("/reports/audit-log/exports")
+def mine() -> str:
+    """What the reader exported; for administrators, what anybody did."""
+    zone = addresses.filters_or_400().zone
+    with db.connection() as connection:
+        found = manifest.find(connection, _visible(), limit=LISTED)
+    return render_template("exports.html", exports=found, listed=LISTED, zone=zone, all_of_them=_sees_all())
+
+
+@blueprint.get("/reports/audit-log/exports/<int:event_id>/manifest")
+def show_manifest(event_id: int) -> Response:
+    """What is to be known about one file, as JSON."""
+    if event_id >= 2**63:
+        abort(404)
+    with db.connection() as connection:
+        found = manifest.one(connection, event_id, _visible())
+        if found is None:
+            abort(404)
+        response = jsonify(manifest.manifest(connection, found))
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.file_name}.manifest.json"'
+    return response
+
+
+def _sees_all() -> bool:
+    return current_user.may("audit.manage")
+
+
+def _visible() -> sql.Composable:
+    own = manifest.of_person(user_id())
+    everybodys: Any = manifest.within(scope()) if _sees_all() else sql.SQL("false")
+    return sql.SQL("({} or {})").format(own, everybodys)
