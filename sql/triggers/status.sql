@@ -49,6 +49,9 @@ as $$
      order by l.occurred_at desc limit 1),
     case
       when s.relation is null then 'The table is gone: run audit.forget_dropped_tables().'
+      when s.other_triggers and c.relispartition
+        then format('The table has become a partition, and inserts through the whole table go unrecorded: run audit.untrack(%L), then audit.track(%L).',
+                    s.relation::regclass::text, pg_partition_root(s.relation)::text)
       when not s.present then 'A capture trigger is missing, changes go unrecorded: run audit.track() again.'
       when not s.always then 'A capture trigger is switched off, changes go unrecorded: run audit.track() again.'
       when not s.unchanged then 'The capture function is not the one that was generated: run audit.track() again.'
@@ -56,7 +59,7 @@ as $$
       when not s.current then 'The table''s name or key has changed since capture was set up, or what a type consists of: run audit.track() again.'
       when s.other_triggers then 'The table''s own triggers have changed since capture was set up: run audit.track() again.'
     end
-  from seen s
+  from seen s left join pg_class c on c.oid = s.relation
   union all
   select 'audit.log_default', null, true, true, true, '{}', null, null,
     'Events have fallen into the default partition: run auditlog migrate.'

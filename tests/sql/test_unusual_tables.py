@@ -246,3 +246,39 @@ def test_rows_with_a_composite_type_that_has_changed_can_still_be_read(db: Datab
     ]
     same = "select count(*) from k join audit.as_of(null::k, clock_timestamp()) r on k.p is not distinct from r.p"
     assert db.value(same) == 2
+
+
+@pytest.mark.parametrize("follows", [True, False], ids=["by an event trigger", "without one"])
+def test_a_table_that_becomes_a_partition_is_still_captured_or_status_says_what_is_lost(
+    db: Database, follows: bool
+) -> None:
+    if not follows:
+        db.run("drop event trigger audit_follow_ddl")
+    db.run("create table leaf (id int, region text, primary key (id, region)); select audit.track('leaf')")
+    db.run('create table "who\'s" (id int, region text, primary key (id, region)) partition by list (region)')
+    db.run("alter table \"who's\" attach partition leaf for values in ('eu')")
+    db.run("insert into \"who's\" values (1, 'eu')")
+    if follows:
+        assert [(e["action"], e["record_id"]) for e in db.events()] == [("insert", '[1, "eu"]')]
+        assert problems(db) == []
+    else:
+        (problem,) = problems(db)
+        assert "has become a partition, and inserts through the whole table go unrecorded" in problem
+        assert """run audit.untrack('public.leaf'), then audit.track('public."who''s"')""" in problem
+    db.run("select audit.untrack('leaf'); select audit.track('\"who''s\"', 'thing')")
+    db.run("insert into \"who's\" values (2, 'eu')")
+    assert [(e["action"], e["record_id"], e["entity"]) for e in db.events()][-1:] == [("insert", '[2, "eu"]', "thing")]
+    assert problems(db) == []
+
+
+def test_a_table_that_becomes_a_child_of_another_one_is_still_captured(db: Database) -> None:
+    db.run("drop event trigger audit_follow_ddl")
+    db.run("create table child (id int primary key, v text); select audit.track('child')")
+    db.run("create table parent (id int, v text); alter table child inherit parent")
+    db.run("insert into child values (1, 'x'); update parent set v = 'y'; delete from parent")
+    assert [(e["action"], e["table_name"]) for e in db.events()] == [
+        ("insert", "child"),
+        ("update", "child"),
+        ("delete", "child"),
+    ]
+    assert problems(db) == []
