@@ -65,7 +65,7 @@ def test_a_diff_on_a_phone_is_stacked_and_labelled(report: Page, event: str, siz
     report.set_viewport_size(size)
     report.goto(event)
     for name in ("notes", "phone"):
-        assert report.locator(f"th:text-is('{name}')").evaluate(LINES) == 1, "no word is broken"
+        assert report.locator(f"th :text-is('{name}')").evaluate(LINES) == 1, "no word is broken"
     before, after = report.locator("tr", has_text="phone").locator("td").all()
     for cell, label in ((before, "Before"), (after, "After")):
         assert cell.evaluate("e => getComputedStyle(e, '::before').content") == f'"{label}"'

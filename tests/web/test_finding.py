@@ -254,3 +254,39 @@ def test_newer_events_are_told_of_and_move_nothing(db: Database, visitor: Visito
     assert "More than 100 newer events have arrived" in text_of(browser.get(older))
     db.run("update users set categories = '{groups}' where id = 2")
     assert "newer event" not in browser.get(older.replace("category=contacts", "category=users"))
+
+
+def test_what_an_event_says_narrows_the_list_where_it_stands(db: Database, visitor: Visitor) -> None:
+    row = {"schema_name": "public", "table_name": "contacts", "record_id": "7", "request_id": "ada@example.org"}
+    change = {"action": "update", "changed_fields": ["street"], "before": {"street": "a"}, "after": {"street": "b"}}
+    from_where = {"client_addr": "192.0.2.7", "application": "crm web", "context": {"ip": "192.0.2.9"}}
+    (number,) = imported(db, row | change | from_where)
+    browser = visitor("auditor")
+    pages = {
+        address(source="imported"): {"field=street", "source=imported"},
+        f"{REPORT}/events/{number}?category=contacts": {
+            "field=street", "application=crm+web", "address=192.0.2.7", "address=192.0.2.9", "action=update",
+            f"transaction={db.value('select xact_id::text from audit.events where event_id = %s', number)}",
+        },
+        f"{REPORT}/records/contact/7": {"field=street", "source=imported"},
+    }  # fmt: skip
+    for path, expected in pages.items():
+        page = browser.get(path)
+        links = [unescape(found) for found in re.findall(r'class="narrow-to" href="([^"]+)"', page)]
+        for wanted in expected:
+            (to_it,) = {found for found in links if wanted in found.replace("%20", "+")}
+            assert number in event_ids(browser.get(to_it)), (path, wanted)
+            kept = {"category": "category=contacts", "source": "source=imported"}.get(
+                path.partition("?")[2].partition("=")[0]
+            )
+            assert "/records/" not in path or "record=7" in to_it, "on the page of a record, within it"
+            assert not kept or kept in to_it, "beside the filters that were there"
+    button = re.search(
+        r'<button class="link" form="find-again" name="q" value="([^"]+)"', browser.get(f"{REPORT}/events/{number}")
+    )
+    assert button
+    assert unescape(button[1]) == "request:ada@example.org"
+    db.connect("app", application_name="psql").execute("insert into contacts (first_name) values ('Grace')")
+    page = browser.get(address(category="contacts"))
+    for wanted in ("no=actor", "application=psql"):
+        assert f'class="narrow-to" href="{REPORT}?category=contacts&amp;{wanted}&amp;tz=UTC"' in page

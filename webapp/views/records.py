@@ -33,6 +33,7 @@ def record(entity: str, record_id: str) -> Page:
             return _unknown(entity, record_id)
         at = _event_of(found)
         filters = replace(found.filters, zone=zone)
+        addresses.about(filters)
         page = events.page(connection, filters, scope(), older_than=older, newer_than=newer)
         now = found.standing()
         shown = found.standing(at.cursor) if at else now

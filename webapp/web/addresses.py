@@ -82,14 +82,20 @@ def trail(shown: Filters) -> dict[str, Any]:
     return shown.to_query() | {name: request.args[name] for name in PLACE if request.args.get(name)}
 
 
+def about(shown: Filters) -> None:
+    """What this page is about, beyond its address: values on it narrow the list from there."""
+    g.shown = shown
+
+
 def narrowed(name: str, value: object) -> dict[str, str]:
     """Where the list is narrowed by one more value: an `href`, or for what no address may hold, the query to post."""
     try:
+        shown: Filters = g.get("shown") or filters()
         term = Term(name, read_value(name, str(value)))
-        wanted = filters().adding(term)
     except FilterError:
         return {}
-    known = filters().view and {*filters().private} == {*wanted.private}
+    wanted = shown.adding(term)
+    known = shown.view and {*shown.private} == {*wanted.private}
     label = FIELDS[name].label
     title = f"Only {label[0].lower()}{label[1:]} {term.value}"
     if wanted.private and not known:
