@@ -47,8 +47,10 @@ def log(server: NoopExecutor) -> Iterator[Database]:
 def blocks(connection: Connection, statement: str) -> int:
     """How many blocks a statement touches."""
     explain = f"explain (analyze, buffers, timing off, format json) {statement}"
-    (plan,) = connection.execute(explain.encode()).fetchone() or [None]
-    return int(plan[0]["Plan"]["Shared Hit Blocks"]) + int(plan[0]["Plan"]["Shared Read Blocks"])
+    row = connection.execute(explain.encode()).fetchone()
+    assert row
+    plan = row[0][0]["Plan"]
+    return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])
 
 
 def test_what_is_asked_of_one_record_or_one_event_reads_only_that(log: Database) -> None:
