@@ -19,6 +19,7 @@ from .errors import MigrationError
 from .evidence import command as evidence
 from .evidence.verify_command import verify
 from .explained import explained
+from .exports.command import export
 from .status_command import status
 from .streaming.command import stream
 
@@ -202,3 +203,4 @@ main.add_command(evidence.prove)
 main.add_command(verify)
 main.add_command(stream)
 main.add_command(bench)
+main.add_command(export)

@@ -152,10 +152,6 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
 
     require_known(environ)
 
-    zone = value("AUDITLOG_TIME_ZONE")
-    if zone not in ZONES:
-        raise ConfigurationError(f'AUDITLOG_TIME_ZONE is "{zone}": expected a name such as UTC or Europe/Berlin')
-
     bind = value("AUDITLOG_BIND")
     host, _, port = bind.rpartition(":")
     if not host or not port.isdecimal():
@@ -172,7 +168,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         database_url=database_url(environ),
         secret_key=secret_key(environ),
-        time_zone=zone,
+        time_zone=time_zone(environ),
         bind=bind,
         public_url=public_url(environ),
         trusted_proxies=_networks(value("AUDITLOG_TRUSTED_PROXIES")),
@@ -186,6 +182,14 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         totp_required=choice("AUDITLOG_TOTP_REQUIRED", "nobody", "administrators", "everybody"),
         oidc=oidc_provider(value, partial(given, environ)),
     )
+
+
+def time_zone(environ: Mapping[str, str] = os.environ) -> str:
+    """The zone that the report shows until a reader chooses another."""
+    zone = environ.get("AUDITLOG_TIME_ZONE", "").strip() or SETTINGS["AUDITLOG_TIME_ZONE"][0]
+    if zone not in ZONES:
+        raise ConfigurationError(f'AUDITLOG_TIME_ZONE is "{zone}": expected a name such as UTC or Europe/Berlin')
+    return zone
 
 
 def require_known(environ: Mapping[str, str] = os.environ) -> None:

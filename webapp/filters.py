@@ -170,6 +170,11 @@ class Filters:
             return periods.PERIODS[self.period][1](now.astimezone(ZoneInfo(self.zone)).date())
         return self.start, self.end
 
+    def dated(self, at: datetime) -> Filters:
+        """The same with the days that it meant at that time, which no longer move along with the calendar."""
+        start, end = self.days(at)
+        return replace(self, period="", start=start, end=end)
+
     def has_dates(self) -> bool:
         return bool(self.start or self.end or self.period)
 

@@ -13,6 +13,7 @@ import html5lib
 from psycopg.types.json import Jsonb
 
 from tests.conftest import Browser, Database, csrf_token
+from webapp.exports import FORMATS
 
 REPORT = "/reports/audit-log"
 #: What an imported event of a contact names.
@@ -114,7 +115,7 @@ def download(browser: Browser, page: str = REPORT, **fields: str) -> bytes:
     data = {"csrf_token": csrf_token(html), **fields}
     with browser.client.post(unescape(action[1]), data=data) as response:
         assert response.status_code == 200, response.status
-        assert response.mimetype == ("application/x-ndjson" if fields.get("format") == "ndjson" else "text/csv")
+        assert response.mimetype == FORMATS[fields.get("format", "csv")]
         return response.data
 
 

@@ -119,7 +119,7 @@ class Export:
         details: dict[str, object] = {"format": self._file.kind, "outcome": self.outcome, **self.sent.as_details()}
         details["last_event"] = None if complete else self.last_event
         details["cut_cells"] = self._cuts.count or None
-        if self._file.so_far:
+        if self._file.continues and self._file.so_far:
             details["file"] = self._file.so_far.as_details()
         try:
             # While the lock is held: nobody takes this one for lost.

@@ -50,11 +50,11 @@ class File:
     byte_order_mark: bool = False
     continues: int | None = None  # the export of the part before
     after: int | None = None  # the last event of that part
-    so_far: Bytes | None = None  # what follows goes into the same file, after these
+    so_far: Bytes | None = None  # what the file holds that this goes into; kept up to date
 
     @property
     def has_header(self) -> bool:
-        return self.kind == "csv" and not self.so_far
+        return self.kind == "csv" and not (self.so_far and self.so_far.size)
 
     @property
     def prefix(self) -> bytes:

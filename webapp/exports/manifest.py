@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -60,11 +60,7 @@ class Exported:
     @property
     def filters(self) -> Filters:
         """What it was narrowed to, with days that no longer move along with the calendar."""
-        found = Filters.from_query(self.begun.get("filter") or {})
-        if not found.period:
-            return found
-        start, end = found.days(self.occurred_at)
-        return replace(found, period="", start=start, end=end)
+        return Filters.from_query(self.begun.get("filter") or {}).dated(self.occurred_at)
 
     @property
     def query(self) -> str:
