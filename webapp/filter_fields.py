@@ -28,6 +28,7 @@ ACTIONS = {
     "erase": "Personal data erased",
     "retain": "Old months archived",
 }
+WEEKDAYS = {day.lower(): day for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")}
 SOURCES = {"captured": "Captured as it happened", "imported": "Imported from another system"}
 LACKING = {
     "actor": "No person named",
@@ -40,7 +41,7 @@ LONGEST_VALUE = 2000  # a record's key may be long
 
 @dataclass(frozen=True)
 class Field:
-    """One thing to narrow by. `condition` is about audit.report r, with {} for the value, which is a parameter."""
+    """One thing to narrow by. `condition` is about audit.report r, with {} for the value, and zone, as parameters."""
 
     label: str
     condition: LiteralString
@@ -57,6 +58,12 @@ def _address(field: str, text: str) -> str:
     except ValueError:
         raise FilterError(field, f"“{text}” is not an address: write 192.0.2.7, 192.0.2.0/24 or 2001:db8::1.") from None
     return str(network.network_address if network.num_addresses == 1 else network)
+
+
+def _hour(field: str, text: str) -> str:
+    if not re.fullmatch(r"\d{1,2}", text, re.ASCII) or int(text) > 23:
+        raise FilterError(field, f"“{text}” is not an hour: write 0 for midnight to 23.")
+    return str(int(text))
 
 
 def _transaction(field: str, text: str) -> str:
@@ -83,6 +90,11 @@ FIELDS: dict[str, Field] = {
     ),
     "request": Field("Request", "r.request_id = {}", example="req-81"),
     "transaction": Field("Transaction", "r.xact_id = {}::xid8", None, "90210", _transaction),
+    # As the reader's clock shows it.
+    "weekday": Field("Weekday", "to_char(r.occurred_at at time zone %(zone)s, 'FMday') = {}", WEEKDAYS, "friday"),
+    "hour": Field(
+        "Hour of the day", "extract(hour from r.occurred_at at time zone %(zone)s) = {}::int", None, "17", _hour
+    ),
     "source": Field(
         "Source", "case when r.imported_at is null then 'captured' else 'imported' end = {}", SOURCES, "imported"
     ),

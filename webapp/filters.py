@@ -196,6 +196,8 @@ class Filters:
         for number, term in enumerate(self.terms):
             name = f"{term.field}_{number}"
             parameters[name] = term.value
+            if "%(zone)s" in FIELDS[term.field].condition:
+                parameters["zone"] = self.zone
             condition = sql.SQL(FIELDS[term.field].condition).format(sql.Placeholder(name))
             alike.setdefault((term.field, term.negated), []).append(condition)
         for (name, negated), conditions in alike.items():

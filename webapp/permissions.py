@@ -43,6 +43,7 @@ ROUTES: dict[str, str] = {
     "report.event": "audit.view",
     "report.record": "audit.view",
     "report.actor": "audit.view",
+    "report.activity": "audit.view",
     "finding.find": "audit.view",
     "saved.mine": "audit.view",
     "saved.save": "audit.view",

@@ -19,6 +19,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 VALUES: dict[str, st.SearchStrategy[str]] = {
     "address": st.one_of(st.ip_addresses().map(str), st.just("10.0.0.0/8"), st.just("2001:db8::/32")),
     "transaction": st.integers(0, 2**64 - 1).map(str),
+    "hour": st.integers(0, 23).map(str),
 }
 
 

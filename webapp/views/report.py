@@ -15,10 +15,12 @@ from ..web import addresses, cursors, finding
 from ..web.forms import ExportForm
 from ..web.settings import settings
 from ..web.signed_in import user_id
-from . import records
+from . import activity, actors, records
 
 blueprint = Blueprint("report", __name__)
 blueprint.add_url_rule("/reports/audit-log/records/<entity>/<path:record_id>", view_func=records.record)
+blueprint.add_url_rule("/reports/audit-log/actors/<path:actor_id>", view_func=actors.actor)
+blueprint.add_url_rule("/reports/audit-log/activity", endpoint="activity", view_func=activity.show)
 
 
 @blueprint.get("/")
@@ -101,10 +103,3 @@ def event(event_id: int) -> str:
         zone=filters.zone,
         back=url_for("report.audit_log", **addresses.trail(filters), _anchor=f"event-{event_id}"),
     )
-
-
-@blueprint.get("/reports/audit-log/actors/<path:actor_id>")
-def actor(actor_id: str) -> WerkzeugResponse:
-    """What one person did: the report, narrowed to them."""
-    addresses.filters_or_400()
-    return redirect(url_for("report.audit_log", actor=actor_id, **addresses.carried()))

@@ -18,6 +18,7 @@ def plural(number: int, noun: str) -> str:
 
 FILTERS: dict[str, Callable[..., str]] = {
     "moment": wording.moment,
+    "days": wording.days,
     "zone_label": wording.zone_label,
     "duration": wording.duration,
     "exact": wording.exact,

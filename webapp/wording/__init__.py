@@ -3,8 +3,9 @@
 from .characters import visible
 from .diffs import FieldChange, changed_names, diff, sides, state, summary
 from .facts import facts, readable_table
+from .rights import right
 from .sentences import Sentence, sentence, subject
-from .times import duration, exact, moment, zone_label
+from .times import days, duration, exact, moment, zone_label
 from .values import as_json, plain, readable
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Sentence",
     "as_json",
     "changed_names",
+    "days",
     "diff",
     "duration",
     "exact",
@@ -20,6 +22,7 @@ __all__ = [
     "plain",
     "readable",
     "readable_table",
+    "right",
     "sentence",
     "sides",
     "state",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,15 @@ TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\
 def moment(at: datetime, zone: str) -> str:
     """24 Nov 2026, 15:39:00 — the zone is said beside it."""
     return _said(at.astimezone(ZoneInfo(zone)))
+
+
+def days(first: date, last: date) -> str:
+    """3 Nov 2026; 2 to 8 Nov 2026; 28 Sep to 4 Oct 2026."""
+    if first == last:
+        return f"{first.day} {first:%b} {first.year}"
+    month = "" if (first.year, first.month) == (last.year, last.month) else f" {first:%b}"
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"{first.day}{month}{year} to {last.day} {last:%b} {last.year}"
 
 
 def zone_label(at: datetime, zone: str) -> str:

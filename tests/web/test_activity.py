@@ -1,0 +1,109 @@
+"""Charts: how much happened, when, and by whom; their bars lead to the events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from html import unescape
+
+import pytest
+
+from tests.conftest import Browser, Database
+from tests.web.reading import REPORT, event_ids, imported, text_of
+from webapp import activity, charts
+from webapp.filters import Filters
+
+Visitor = Callable[..., Browser]
+ACTIVITY = f"{REPORT}/activity"
+OCTOBER = f"{ACTIVITY}?from=2026-10-01&to=2026-10-31"
+
+
+def some_october(db: Database) -> list[int]:
+    """A Friday evening, a Saturday right after midnight in Tokyo, and a deletion on a Monday."""
+    return imported(
+        db,
+        {"occurred_at": "2026-10-02T15:30:00Z", "actor_id": "7", "actor_name": "Ada"},
+        {"occurred_at": "2026-10-02T15:40:00Z", "actor_id": "7", "actor_name": "Ada"},
+        {"occurred_at": "2026-10-12T09:00:00Z", "actor_id": "8", "action": "export", "entity": "contact"},
+    )
+
+
+def bars(html: str) -> list[str]:
+    """What each bar says when it is pointed at."""
+    return [" ".join(found.split()) for found in re.findall(r"<title>([^<]*:[^<]*)</title>", html)]
+
+
+def test_bars_say_what_they_stand_for_and_lead_to_just_those_events(db: Database, visitor: Visitor) -> None:
+    evening, later, export = some_october(db)
+    browser = visitor("auditor")
+    html = browser.get(OCTOBER)
+    assert "1 to 31 Oct 2026: 3 events. Days and hours in UTC." in text_of(html)
+    assert bars(html) == [
+        "2 Oct 2026: 2 events Contacts: 2",
+        "12 Oct 2026: 1 event Exports: 1",
+        "Monday, 9 to 10 h: 1 event",
+        "Friday, 15 to 16 h: 2 events",
+    ]
+    led = [event_ids(browser.get(unescape(found))) for found in re.findall(r'<a href="([^"]+)" tabindex="-1">', html)]
+    assert led == [[later, evening], [export], [export], [later, evening]]
+    tables = [unescape(found) for found in re.findall(r'<td><a href="([^"]+)">\d+</a>', html)]
+    assert {tuple(event_ids(browser.get(found))) for found in tables} == {(later, evening), (export,)}
+
+
+def test_days_and_hours_are_those_of_the_readers_zone(db: Database, visitor: Visitor) -> None:
+    some_october(db)
+    assert bars(visitor("auditor").get(f"{OCTOBER}&tz=Asia/Tokyo")) == [
+        "3 Oct 2026: 2 events Contacts: 2",
+        "12 Oct 2026: 1 event Exports: 1",
+        "Monday, 18 to 19 h: 1 event",
+        "Saturday, 0 to 1 h: 2 events",
+    ]
+
+
+def test_the_most_active_are_people_and_logins_each_with_their_events(db: Database, visitor: Visitor) -> None:
+    some_october(db)
+    db.connect("app").execute("insert into contacts (first_name) values ('Ada')")
+    browser = visitor("auditor")
+    html = browser.get(f"{ACTIVITY}?from=2026-10-01")
+    links = {name: unescape(href) for href, name in re.findall(r'<th scope="row"><a href="([^"]+)">([^<]+)', html)}
+    assert event_ids(browser.get(links["app"])) == [db.events("db_user = 'app'")[-1]["event_id"]]
+    assert len(event_ids(browser.get(links["Ada"]))) == 2
+    assert "app login, no person named" in text_of(html)
+
+
+def test_charts_keep_to_the_filters_and_to_what_the_reader_may_see(db: Database, visitor: Visitor) -> None:
+    some_october(db)
+    browser = visitor("auditor")
+    html = browser.get(f"{OCTOBER}&actor=7")
+    assert "2 events" in text_of(html)
+    assert "Narrowed to Who 7" in text_of(html)
+    assert "Nothing happened in these days" in browser.get(f"{OCTOBER}&actor=nobody")
+    db.run("update users set categories = '{exports}' where id = 2")
+    limited = browser.get(OCTOBER)
+    assert "1 event. Days" in text_of(limited)
+    assert "Ada" not in limited
+    assert "Your account is limited to Exports." in text_of(limited)
+
+
+@pytest.mark.parametrize(
+    ("days", "unit", "number"),
+    [
+        (("2026-10-01", "2026-10-31"), "day", 31),
+        (("2026-10-01", "2026-12-31"), "week", 14),
+        (("2024-02-15", "2026-01-15"), "month", 24),
+        ((None, None), "week", 13),
+    ],
+)
+def test_there_are_never_too_many_bars(db: Database, days: tuple[str, str], unit: str, number: int) -> None:
+    first, last = (date.fromisoformat(day) if day else None for day in days)
+    filters = activity.bounded(Filters(start=first, end=last), datetime(2026, 11, 25, 12, tzinfo=UTC))
+    assert activity.unit(filters) == unit
+    with db.connect("web") as connection:
+        stretches = activity.over_time(connection, filters, activity.Scope())
+    assert len(stretches) == number
+    assert (stretches[0].first, stretches[-1].last) == (filters.start, filters.end)
+
+
+def test_an_axis_ends_at_a_round_number() -> None:
+    assert [charts.round_up(n) for n in (0, 1, 3, 5, 6, 11, 49, 51, 3148)] == [1, 1, 5, 5, 10, 20, 50, 100, 5000]

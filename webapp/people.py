@@ -1,0 +1,86 @@
+"""What one person did, and what was done to them: for access reviews. Knows nothing of Flask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from . import events
+from .db import Connection
+from .events import EventInFull
+from .filters import Filters, Term
+from .queries import load
+from .scopes import Scope
+
+#: So many records deleted in one transaction are set apart.
+MANY = 10
+MOST_WAYS, MOST_DELETIONS, MOST_RIGHTS = 12, 10, 25
+READ_FOR_WAYS = 10_000
+#: Columns of a table of users that say what a person may do.
+RIGHTS = ["role", "roles", "permission", "permissions", "active", "categories", "is_active", "is_staff", "is_superuser"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """When somebody was first and last seen, and their last name; all None for somebody never seen."""
+
+    first_at: datetime | None
+    last_at: datetime | None
+    name: str | None
+
+
+@dataclass(frozen=True)
+class Way:
+    """An address, an application and a login that belong together."""
+
+    address: str | None
+    application: str | None
+    db_user: str
+    events: int
+    last_at: datetime
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """Many records of a kind, deleted at once."""
+
+    transaction: str
+    entity: str
+    events: int
+    last_at: datetime
+
+
+def seen(connection: Connection, actor_id: str, scope: Scope) -> Seen:
+    conditions, parameters = Filters((Term("actor", actor_id),)).conditions(scope)
+    with connection.cursor(row_factory=class_row(Seen)) as rows:
+        found = rows.execute(load("actor_seen").format(conditions=conditions), parameters).fetchone()
+    assert found
+    return found
+
+
+def ways(connection: Connection, filters: Filters, scope: Scope) -> list[Way]:
+    """How they came, the most frequent way first."""
+    conditions, parameters = filters.conditions(scope)
+    limits = {"newest": READ_FOR_WAYS, "limit": MOST_WAYS}
+    with connection.cursor(row_factory=class_row(Way)) as rows:
+        return rows.execute(load("actor_ways").format(conditions=conditions), parameters | limits).fetchall()
+
+
+def deletions(connection: Connection, filters: Filters, scope: Scope) -> list[Deletion]:
+    """What they deleted in bulk, newest first."""
+    conditions, parameters = filters.conditions(scope)
+    limits = {"many": MANY, "limit": MOST_DELETIONS}
+    with connection.cursor(row_factory=class_row(Deletion)) as rows:
+        return rows.execute(load("actor_deletions").format(conditions=conditions), parameters | limits).fetchall()
+
+
+def rights(connection: Connection, user_id: str, scope: Scope) -> list[EventInFull]:
+    """What changed a user's rights, newest first."""
+    of_user = Filters((Term("category", "users"), Term("entity", "user"), Term("record", user_id)))
+    conditions, parameters = of_user.conditions(scope)
+    query = load("record_rights").format(conditions=conditions)
+    found = connection.execute(query, parameters | {"rights": RIGHTS, "limit": MOST_RIGHTS}).fetchall()
+    each = (events.find(connection, row[0], scope) for row in found)
+    return [event for event in each if event]
