@@ -17,7 +17,8 @@ from .scopes import Scope
 #: So many records deleted in one transaction are set apart.
 MANY = 10
 MOST_WAYS, MOST_DELETIONS, MOST_RIGHTS = 12, 10, 25
-READ_FOR_WAYS = 10_000
+#: Of the newest events, so many are read for what is counted.
+NEWEST = 10_000
 #: Columns of a table of users that say what a person may do.
 RIGHTS = ["role", "roles", "permission", "permissions", "active", "categories", "is_active", "is_staff", "is_superuser"]
 
@@ -63,7 +64,7 @@ def seen(connection: Connection, actor_id: str, scope: Scope) -> Seen:
 def ways(connection: Connection, filters: Filters, scope: Scope) -> list[Way]:
     """How they came, the most frequent way first."""
     conditions, parameters = filters.conditions(scope)
-    limits = {"newest": READ_FOR_WAYS, "limit": MOST_WAYS}
+    limits = {"newest": NEWEST, "limit": MOST_WAYS}
     with connection.cursor(row_factory=class_row(Way)) as rows:
         return rows.execute(load("actor_ways").format(conditions=conditions), parameters | limits).fetchall()
 
@@ -71,7 +72,7 @@ def ways(connection: Connection, filters: Filters, scope: Scope) -> list[Way]:
 def deletions(connection: Connection, filters: Filters, scope: Scope) -> list[Deletion]:
     """What they deleted in bulk, newest first."""
     conditions, parameters = filters.conditions(scope)
-    limits = {"many": MANY, "limit": MOST_DELETIONS}
+    limits = {"newest": NEWEST, "many": MANY, "limit": MOST_DELETIONS}
     with connection.cursor(row_factory=class_row(Deletion)) as rows:
         return rows.execute(load("actor_deletions").format(conditions=conditions), parameters | limits).fetchall()
 

@@ -22,7 +22,8 @@ from webapp.scopes import EVERYTHING, Scope
 #: What every query of users reads of them.
 COLUMNS = queries.load("user_columns").format().as_string(None)
 #: The whole report in a file, or a count that stops at a limit, may well be read in one go.
-MAY_READ_ALL = {"export", "count", *(f"activity_{of}" for of in ("over_time", "people", "hours", "kinds"))}
+COUNTED = {"actor_deletions", "actor_ways", *(f"activity_{of}" for of in ("over_time", "people", "hours", "kinds"))}
+MAY_READ_ALL = {"export", "count", *COUNTED}
 
 
 def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
