@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +15,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from tests.clients.npm import npm_installed
 from tests.clients.places import environment, free_port, new_place
 from webapp import embedded, migrations
 from webapp.embedded import EmbeddedServer
@@ -96,17 +94,7 @@ def python(file: str) -> list[str]:
 
 def node(file: str = "client.mjs") -> list[str]:
     program = shutil.which("node") or pytest.skip("node is not installed")
-    npm = shutil.which("npm") or pytest.skip("npm is not installed")
-    # Two workers must not install into one folder at the same time.
-    with (Path(tempfile.gettempdir()) / f"auditlog-clients-npm-{os.getuid()}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (HERE / "node_modules/pg/package.json").exists():
-            subprocess.run(
-                [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"],
-                cwd=HERE,
-                check=True,
-                timeout=300,
-            )
+    npm_installed(HERE)
     return [program, str(HERE / file)]
 
 
