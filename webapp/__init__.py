@@ -15,6 +15,7 @@ from .views import (
     health,
     inventory,
     my_sessions,
+    printing,
     report,
     saved,
     second_step,
@@ -50,6 +51,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.register_blueprint(my_sessions.blueprint)
     app.register_blueprint(report.blueprint)
     app.register_blueprint(exports.blueprint)
+    app.register_blueprint(printing.blueprint)
     app.register_blueprint(finding.blueprint)
     app.register_blueprint(saved.blueprint)
     app.register_blueprint(health.blueprint)

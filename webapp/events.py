@@ -150,6 +150,14 @@ def find(connection: Connection, event_id: int, scope: Scope) -> EventInFull | N
         return rows.execute(query, {"event_id": event_id}).fetchone()
 
 
+def in_full(connection: Connection, filters: Filters, scope: Scope, limit: int) -> list[EventInFull]:
+    """The newest events with all that they hold."""
+    conditions, parameters = filters.conditions(scope)
+    query = load("print").format(conditions=conditions)
+    with connection.cursor(row_factory=class_row(EventInFull)) as rows:
+        return rows.execute(query, parameters | {"limit": limit}).fetchall()
+
+
 def actors(connection: Connection, scope: Scope) -> list[tuple[str, str]]:
     """(id, last known name) of the people that applications have named."""
     query = load("actors").format(scope=scope.condition(CATEGORY_OF_ROW))

@@ -49,8 +49,9 @@ ADDRESSES = {
     "saved.rename": ("/reports/audit-log/views/<view_id>/rename", "/reports/audit-log/views/none/rename"),
     "saved.delete": ("/reports/audit-log/views/<view_id>/delete", "/reports/audit-log/views/none/delete"),
     "exports.download": ("/reports/audit-log/export", "/reports/audit-log/export"),
-    "exports.mine": ("/reports/audit-log/exports", "/reports/audit-log/exports"),
-    "exports.show_manifest": (
+    "printing.printed": ("/reports/audit-log/print", "/reports/audit-log/print"),
+    "exports.listed": ("/reports/audit-log/exports", "/reports/audit-log/exports"),
+    "exports.about": (
         "/reports/audit-log/exports/<int:event_id>/manifest",
         "/reports/audit-log/exports/99999/manifest",
     ),
@@ -138,9 +139,10 @@ EXPECTED: dict[str, dict[str, Answers]] = {
     "saved.rename": {"POST": (401, 403, 404, 404), "OPTIONS": OPTIONS_FOR_READERS},
     "saved.delete": {"POST": (401, 403, 404, 404), "OPTIONS": OPTIONS_FOR_READERS},
     "exports.download": {"POST": (401, 403, 200, 200), "OPTIONS": OPTIONS_FOR_READERS},
-    "exports.mine": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
+    "printing.printed": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
+    "exports.listed": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
     "exports.go_on": {"POST": (401, 403, 400, 400), "OPTIONS": OPTIONS_FOR_READERS},
-    "exports.show_manifest": {
+    "exports.about": {
         "GET": (SIGN_IN, 403, 404, 404),
         "HEAD": (SIGN_IN, 403, 404, 404),
         "OPTIONS": OPTIONS_FOR_READERS,

@@ -59,16 +59,16 @@ def _leaving(filters: Filters, file: File) -> Response:
 
 
 @blueprint.get("/reports/audit-log/exports")
-def mine() -> str:
+def listed() -> str:
     """What the reader exported; for administrators, what anybody did."""
     zone = addresses.filters_or_400().zone
     with db.connection() as connection:
         found = manifest.find(connection, _visible(), limit=LISTED)
-    return render_template("exports.html", exports=found, listed=LISTED, zone=zone, all_of_them=_sees_all())
+    return render_template("exports.html", exports=found, most=LISTED, zone=zone, all_of_them=_sees_all())
 
 
 @blueprint.get("/reports/audit-log/exports/<int:event_id>/manifest")
-def show_manifest(event_id: int) -> Response:
+def about(event_id: int) -> Response:
     """What is to be known about one file, as JSON."""
     if event_id >= 2**63:
         abort(404)

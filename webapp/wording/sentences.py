@@ -38,6 +38,9 @@ MEMBER_NOUNS = {"contact_groups": "member", "user_permissions": "permission"}
 PAGES = {
     "audit_log": "the audit log",
     "event": "event",
+    "printed": "a page to print",
+    "listed": "the list of exports",
+    "about": "the manifest of export",
     "record": "the history of",
     "actor": "what was done by person",
     "activity": "the activity charts",

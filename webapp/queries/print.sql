@@ -1,0 +1,21 @@
+-- Whole events for paper. Rows are stored in a narrow form: each is unfolded once, and only those that are shown.
+with page as materialized (
+  select r.* from audit.report r
+  where {conditions}
+  order by r.occurred_at desc, r.event_id desc
+  limit %(limit)s
+)
+select
+  r.event_id, r.occurred_at, r.category, r.action, r.entity, r.record_id, r.record_label, r.changed_fields,
+  r.actor_id, r.actor_name, r.db_user, r.application, r.client_addr, r.request_id,
+  r.schema_name, r.table_name, r.imported_at,
+  null::jsonb as changes,
+  case
+    when t.parent is not null then coalesce(r.after, r.before) - t.parent
+    -- Imported events may hold anything here.
+    when jsonb_typeof(r.context -> r.action) = 'object' then r.context -> r.action
+  end as details,
+  r.before, r.after, r.context, r.xact_id::text as xact_id
+from page r
+left join audit.tracked t on t.schema_name = r.schema_name and t.table_name = r.table_name
+order by r.occurred_at desc, r.event_id desc
