@@ -17,6 +17,7 @@ from .bench.command import bench
 from .connecting import connected
 from .errors import MigrationError
 from .evidence import command as evidence
+from .evidence.retain_command import hold, retain
 from .evidence.verify_command import verify
 from .explained import explained
 from .exports.command import export
@@ -202,5 +203,7 @@ main.add_command(evidence.seal)
 main.add_command(evidence.prove)
 main.add_command(verify)
 main.add_command(stream)
+main.add_command(retain)
+main.add_command(hold)
 main.add_command(bench)
 main.add_command(export)

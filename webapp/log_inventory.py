@@ -17,13 +17,15 @@ WITH_THE_LOG = "as long as the log"
 #: How long a row of each table stays. A table that is not here fails a test.
 KEPT = {
     "anchors": "as long as the place is used",
+    "archives": "for ever",
     "checkpoints": "for ever",
     "exports": "for ever: numbers of events, and of people",
     "export_rights": "until audit.deny_export()",
     "export_tickets": "minutes: until the ticket is used or has expired",
+    "holds": "until auditlog hold release",
     "incarnations": "for ever",
     "leaves": "for ever, when their event was erased, too",
-    "log": "for ever: nothing removes events by itself",
+    "log": "until auditlog retain writes a month to an archive: nothing removes events by itself",
     "migrations": "for ever",
     "moving": "as long as the update runs",
     "nodes": "for ever",

@@ -16,7 +16,7 @@ comment on function audit.refuse_mutation() is
   'Trigger: refuses UPDATE, DELETE and TRUNCATE on the log, and any write through its view, with 42501.';
 
 select audit.guard('audit.log'), audit.guard('audit.log_default');
-select audit.guard(seals) from unnest('{audit.leaves,audit.nodes,audit.checkpoints,audit.incarnations}'::regclass[]) seals;
+select audit.guard(seals) from unnest('{audit.leaves,audit.nodes,audit.checkpoints,audit.incarnations,audit.archives}'::regclass[]) seals;
 
 create or replace trigger refuse_mutation
   instead of insert or update or delete on audit.events

@@ -14,6 +14,7 @@ begin
       using errcode = 'feature_not_supported',
             hint = 'Read its events in audit.report instead.';
   end if;
+  perform audit.require_kept(tracked.schema_name, tracked.table_name, at);
   select string_agg(format('image -> %L', k), ', ') into key_of from unnest(shape.key) k;
   -- Where a key column had another name, that row's own key tells which row it is.
   key_of := format('case when key is null or image ?& %L::text[] then jsonb_build_array(%s) '
@@ -72,5 +73,5 @@ end
 $$;
 
 comment on function audit.rows_as_of(regclass, timestamptz) is
-  'The rows of a tracked table as they stood, each as a JSON object with the text of every value; as_json: with JSON for arrays and composite values, in imported rows and in those of a type that has other attributes by now. The inside of audit.as_of(), and what to read where a value no longer fits its column. Errors: 42704 not tracked, 0A000 no primary key.';
+  'The rows of a tracked table as they stood, each as a JSON object with the text of every value; as_json: with JSON for arrays and composite values, in imported rows and in those of a type that has other attributes by now. The inside of audit.as_of(), and what to read where a value no longer fits its column. Errors: 42704 not tracked, 0A000 no primary key, 55000 events that it takes are in an archive.';
 grant execute on function audit.rows_as_of(regclass, timestamptz) to audit_reader, audit_admin;

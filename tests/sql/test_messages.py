@@ -51,7 +51,9 @@ def test_every_error_has_a_code_and_a_hint(file: str, message: str, rest: str) -
 
 @every_message
 def test_every_error_is_raised_by_a_test(file: str, message: str, rest: str) -> None:
-    tests = [path.read_text() for path in Path(__file__).parent.glob("test_*.py") if path != Path(__file__)]
+    folders = (Path(__file__).parent, Path(__file__).parents[1] / "evidence")
+    files = (path for folder in folders for path in folder.glob("test_*.py") if path != Path(__file__))
+    tests = [path.read_text() for path in files]
     piece = _literal(message)
     assert any(piece in text for text in tests), f'{file}: no test expects "{piece}"'
 

@@ -51,6 +51,7 @@ class Part:
 
     hashes: list[bytes] = field(default_factory=list[bytes])
     erased: list[int] = field(default_factory=list[int])
+    retired: int = 0
     findings: list[Finding] = field(default_factory=list[Finding])
     #: Leaves that come after one of a later transaction: (place, event).
     descents: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
@@ -80,7 +81,7 @@ def recompute(connection: Connection, low: int, high: int, adding: Sequence[Span
     cursor = connection.cursor(binary=True)
     connection.execute(SMALL_PART)
     cursor.execute(load("sealed"), {"low": low, "high": high, "lowest": lowest, "highest": highest})
-    for index, event_id, salt, commit, stored, xact_id, header, details, old_row, new_row in cursor:
+    for index, event_id, salt, commit, stored, xact_id, header, details, old_row, new_row, retired in cursor:
         if index != expected:
             if index < expected:
                 part.findings.append(Finding("inserted", event_id, f"event {event_id} is in the log twice"))
@@ -89,6 +90,9 @@ def recompute(connection: Connection, low: int, high: int, adding: Sequence[Span
             expected = index
         expected += 1
         part.hashes.append(stored)
+        if retired:
+            part.retired += 1
+            continue
         if header is None:
             part.findings.append(Finding("missing", event_id, f"event {event_id} was sealed and is gone"))
             continue

@@ -17,7 +17,7 @@ from .. import config
 from ..connecting import connected
 from ..errors import AuditLogError
 from ..explained import explained
-from . import anchors, keys
+from . import anchors, archiving, keys
 from .proof import Broken, Checkpoint, PublicKey, check_file, describe, read_checkpoints
 from .verifying import LAG, Verdict
 from .verifying import verify as verify_log
@@ -82,8 +82,11 @@ def _verify_files(files: tuple[Path, ...], key: PublicKey, anchored: list[Checkp
     code = 0
     for file in files:
         try:
-            with file.open(encoding="utf-8-sig") as opened:
-                said = list(describe(check_file(opened, key, anchored)))
+            if archiving.is_archive(file):
+                said = list(describe(check_file(archiving.lines(file), key, anchored)))
+            else:
+                with file.open(encoding="utf-8-sig") as opened:
+                    said = list(describe(check_file(opened, key, anchored)))
         except Broken as broken:
             code, said = 3, [str(broken)]
         except (OSError, UnicodeDecodeError) as error:
@@ -131,6 +134,8 @@ def lines(found: Verdict) -> Iterable[str]:
     yield f"proven: {found.proven:,} events, by {by}" + (f"; the last is {found.last}" if found.last else "")
     if found.erased:
         yield f"erased: {found.erased:,} events, as erase events say"
+    if found.retired:
+        yield f"retired: {found.retired:,} events, whose seals are here and which are in archives: verify their files"
     if found.unsealed:
         yield f"not yet sealed: {found.unsealed:,} events"
     if not found.anchored:
@@ -152,6 +157,7 @@ def as_object(found: Verdict) -> dict[str, object]:
         "verdict": {0: "proven", 3: "broken", 4: "late"}[found.exit_code],
         "proven": found.proven,
         "erased": found.erased,
+        "retired": found.retired,
         "not_yet_sealed": found.unsealed,
         "checkpoints": found.checkpoints,
         "anchored": found.anchored,

@@ -21,6 +21,7 @@ class Verdict:
 
     proven: int = 0
     erased: int = 0
+    retired: int = 0
     unsealed: int = 0
     checkpoints: int = 0
     anchored: int = 0
@@ -150,6 +151,7 @@ def _events(
             descents.extend(part.descents)
             verdict.broken.extend(part.findings)
             erased.update(part.erased)
+            verdict.retired += part.retired
             for leaf in part.hashes:
                 tree.append(leaf)
                 compare()
@@ -160,7 +162,7 @@ def _events(
         )
     _erased(connection, erased, verdict)
     altered = {finding.event_id for finding in verdict.broken if finding.event_id is not None}
-    verdict.proven = max(proven_until - len(altered) - verdict.erased, 0)
+    verdict.proven = max(proven_until - len(altered) - verdict.erased - verdict.retired, 0)
     verdict.unsealed = max(tree.size - last, 0)
 
 

@@ -1,0 +1,250 @@
+"""Old months leave the log for files that prove the same; what is held stays, and a run that was killed is gone on with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.evidence.conftest import Evidence
+from tests.test_cli import error, invoke
+from webapp.evidence import archiving, proof, retention
+from webapp.evidence.archiving import ArchiveError
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def old(evidence: Evidence, monkeypatch: pytest.MonkeyPatch) -> Evidence:
+    """A sealed log with two months of long ago, January and February 2021, and what happens today."""
+    db = evidence.db
+    evidence.write(5)
+    db.run("insert into users (name, email, role, password_hash) values ('Mei', 'mei@example.org', 'auditor', 'x')")
+    for month in ("2021-01-15", "2021-02-15"):
+        db.run(f"set role audit_owner; select audit.add_partition('{month}'); reset role")
+        db.run(
+            "insert into audit.log (occurred_at, shape_id, action, record_id, new_row, actor_id, actor_name, context, client_addr) "
+            "select %s::timestamptz + event_id * interval '1 second', shape_id, action, record_id, new_row, '7', 'Ada', "
+            """'{"ip": "10.0.0.1", "n": 1.50}', '10.1.2.3' from audit.log where action = 'i' and occurred_at > '2022-01-01'""",
+            month,
+        )
+    evidence.seal()
+    monkeypatch.setenv("AUDITLOG_DATABASE_URL", db.url_of("admin"))
+    return evidence
+
+
+@pytest.fixture
+def run(old: Evidence, tmp_path: Path) -> Run:
+    def retain(*more: str, to: Path = tmp_path / "archive") -> Any:
+        return invoke("retain", "--keep", "24m", "--to", str(to), *more)
+
+    return retain
+
+
+def months(evidence: Evidence) -> list[str]:
+    found = evidence.db.run("select relid::regclass::text from pg_partition_tree('audit.log') where isleaf order by 1")
+    return [name.removeprefix("audit.") for (name,) in found if name.startswith("audit.log_2021")]
+
+
+def test_old_months_go_to_files_that_prove_what_the_log_proved(old: Evidence, run: Run, tmp_path: Path) -> None:
+    db = old.db
+    as_shown = {row["event_id"]: row for row in db.events("occurred_at < '2021-02-01'")}
+    said = run("--dry-run").stdout.splitlines()
+    assert said[-1] == f"2021-01: {len(as_shown)} events would go to {tmp_path / 'archive' / 'log_2021_01.parquet'}"
+    assert months(old) == ["log_2021_01", "log_2021_02"]
+    done = run()
+    assert (done.exit_code, months(old)) == (0, []), done.output
+    assert run().stdout == "No month is older than that.\n"
+    file = tmp_path / "archive" / "log_2021_01.parquet"
+
+    rows = [row for group in archiving.read(file) for row in group]
+    assert [row["event_id"] for row in rows] == [event for event in old.sealed() if event in as_shown]
+    for row in rows:
+        told = as_shown[row["event_id"]]
+        assert json.loads(row["after"]) == told["after"]
+        assert (row["occurred_at"], row["actor_name"]) == (told["occurred_at"], "Ada")
+    found = proof.check_file(archiving.lines(file), old.key, old.checkpoints())
+    assert (found.proven, found.unsealed) == (len(rows), 0)
+    offline = invoke("verify", str(file), "--key", str(old.key))
+    assert (offline.exit_code, f"proven: {len(rows)} events" in offline.output) == (0, True), offline.output
+
+    verdict = old.verify()
+    assert (verdict.broken, verdict.retired) == ([], 2 * len(rows))
+    old.seal()
+    verdict = old.verify()
+    assert (verdict.broken, verdict.late, verdict.retired) == ([], [], 2 * len(rows))
+    assert verdict.proven == len(old.sealed()) - 2 * len(rows)
+    told = [event["context"]["retain"] for event in db.events("action = 'retain'")]
+    assert [event["month"] for event in told] == ["2021-02", "2021-01"]
+    assert [event["events"] for event in told] == [len(rows)] * 2
+
+
+def test_an_archive_that_was_edited_is_found(old: Evidence, run: Run, tmp_path: Path) -> None:
+    run()
+    file = tmp_path / "archive" / "log_2021_01.parquet"
+    whole = [row for group in archiving.read(file) for row in group]
+    evidence = archiving.evidence_of(file)
+    changes: list[tuple[str, Any]] = [("new_row", "(1)"), ("actor_name", "Eve"), ("record_id", "99"),
+                                      ("salt", b"s" * 16), ("after", '{"first_name": "Eve"}')]  # fmt: skip
+    for name, value in changes:
+        archiving.write(file, [[whole[0] | {name: value}, *whole[1:]]], evidence)
+        assert invoke("verify", str(file), "--key", str(old.key)).exit_code == 3, name
+    archiving.write(file, [whole[1:]], evidence)
+    assert invoke("verify", str(file), "--key", str(old.key)).exit_code == 3
+    file.write_bytes(b"PAR1, but no more")
+    assert "cannot be read" in error(invoke("verify", str(file), "--key", str(old.key)))
+
+
+def test_erasure_reaches_an_archive_and_its_proof_stands(old: Evidence, run: Run, tmp_path: Path) -> None:
+    run()
+    file = tmp_path / "archive" / "log_2021_01.parquet"
+    leaf = next(archiving.read(file))[2]["leaf_index"]
+    assert archiving.erase(file, [leaf, 10**9]) == 1
+    assert archiving.erase(file, [leaf]) == 0
+    found = proof.check_file(archiving.lines(file), old.key)
+    assert found.erased == 1
+    row = next(archiving.read(file))[2]
+    assert {name for name, value in row.items() if value is None} >= {"salt", "details", "new_row", "after", "actor_id"}
+    assert row["header"] is not None
+
+
+def test_what_is_held_or_not_yet_taken_stays_and_the_reason_is_said(old: Evidence, run: Run) -> None:
+    assert (
+        "Hold 1 keeps them"
+        in invoke("hold", "add", "--reason", "claim 17", "--entity", "contact", "--record", "3").stdout
+    )
+    done = run()
+    assert done.exit_code == 1
+    assert done.stdout.count("stay, kept by hold 1 (claim 17)") == 2
+    assert invoke("hold", "list").stdout.startswith("1: contact 3: claim 17 (by admin, 20")
+    assert "is released" in invoke("hold", "release", "1").stdout
+    assert "there is no hold 1" in error(invoke("hold", "release", "1"))
+    invoke("hold", "add", "--reason", "audit", "--since", "2021-02-01", "--until", "2021-03-01")
+    assert "a hold has a reason, and a record" in error(invoke("hold", "add", "--reason", "x", "--entity", "contact"))
+    done = run()
+    assert months(old) == ["log_2021_02"], done.output
+    invoke("hold", "release", "2")
+    assert invoke("hold", "list").stdout == "There is no hold.\n"
+    old.db.run("insert into audit.streams (name, position) values ('siem', 0)")
+    assert "kept by the stream siem, which has not taken it yet" in run().stdout
+    with pytest.raises(psycopg.errors.ObjectInUse, match="stays, kept by the stream siem"):
+        old.db.run("select audit.retire_month('2021-02-01', 'f', 's', 6)")
+    old.db.run("delete from audit.streams")
+    done = run()
+    assert done.exit_code == 0, done.output
+    assert [event["context"]["configure"]["did"] for event in old.db.events("context -> 'configure' ? 'hold'")] == [
+        "hold", "release_hold", "hold", "release_hold"]  # fmt: skip
+
+
+@pytest.mark.parametrize("step", ["writing", "renaming", "reading back", "dropping"])
+def test_a_run_that_is_killed_at_any_step_is_gone_on_with(
+    old: Evidence, run: Run, step: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object, **__: object) -> Any:
+        raise Killed
+
+    before = old.db.value("select count(*) from audit.log where occurred_at < '2022-01-01'")
+    with monkeypatch.context() as patch:
+        if step == "writing":
+            patch.setattr(archiving.os, "fsync", die)
+        elif step == "renaming":
+            patch.setattr(Path, "replace", die)
+        elif step == "reading back":
+            patch.setattr(archiving, "require_whole", die)
+        else:
+            patch.setattr(retention.hashlib, "sha256", die)
+        connection = old.db.connect("admin", autocommit=False)
+        (month, *_) = retention.closed_months(connection, retention.limit(24))
+        with pytest.raises(Killed):
+            retention.retire(connection, month, tmp_path / "archive")
+        connection.close()
+    assert old.db.value("select count(*) from audit.log where occurred_at < '2022-01-01'") == before
+    done = run()
+    assert done.exit_code == 0, done.output
+    assert months(old) == []
+    assert len(list((tmp_path / "archive").iterdir())) == 2
+    assert old.verify().broken == []
+
+
+def test_a_month_that_is_in_use_or_not_sealed_stays(old: Evidence, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    db = old.db
+    monkeypatch.setattr(retention, "LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(retention, "TRIES", 2)
+    reader = db.connect("web", autocommit=False)
+    reader.execute("select count(*) from audit.log")
+    assert "2021-02 is in its file, but still in use: run it again later" in error(run())
+    reader.rollback()
+    db.run(
+        "insert into audit.log (occurred_at, shape_id, action) select '2021-01-20', shape_id, 'i' from audit.log limit 1"
+    )
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match=r"the month of .* is not over"):
+        db.run("select audit.retire_month(date_trunc('month', now())::date, 'f', 's', 1)")
+    with pytest.raises(psycopg.errors.UndefinedTable, match="the log has no month 1999-01"):
+        db.run("select audit.retire_month('1999-01-01', 'f', 's', 1)")
+    with pytest.raises(
+        psycopg.errors.ObjectNotInPrerequisiteState, match="events of 2021-01 are in the file, and 1 have no seal"
+    ):
+        db.run("select audit.retire_month('2021-01-01', 'f', 's', 6)")
+    assert "run auditlog seal, then again" in run().stderr
+    assert months(old) == ["log_2021_01"]
+    old.seal()
+    done = run()
+    assert done.exit_code == 0, done.output
+
+
+def test_a_table_as_it_stood_is_told_with_a_baseline_and_refused_with_the_archives_name(
+    old: Evidence, run: Run
+) -> None:
+    db = old.db
+    stood = "select count(*) from audit.as_of(null::contacts, clock_timestamp())"
+    assert db.value(stood) == 5
+    run()
+    with pytest.raises(
+        psycopg.errors.ObjectNotInPrerequisiteState, match=r"events of public\.contacts of 2021-02 have left the log"
+    ) as refused:
+        db.value(stood)
+    assert "log_2021_02.parquet" in str(refused.value.diag.message_detail)
+    db.run("select audit.track('contacts', baseline => true)")
+    assert db.value(stood) == 5
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
+        db.run("select * from audit.as_of(null::contacts, '2021-02-20')")
+
+
+def test_a_row_that_moved_while_the_month_turned_leaves_as_a_whole(old: Evidence, run: Run) -> None:
+    db = old.db
+    first = db.value("select min(event_id) from audit.log where occurred_at < '2021-02-01'")
+    db.run(
+        "insert into audit.log (occurred_at, shape_id, action, record_id, new_row, moved_from) select '2021-02-01', shape_id, 'i', "
+        "record_id, new_row, event_id from audit.log where event_id = %s",
+        first,
+    )
+    old.seal()
+    kept = "completes one of this"
+    assert kept in run("--dry-run").stdout.splitlines()[-1]
+    run()
+    assert months(old) == ["log_2021_01"]
+    done = run()
+    assert done.exit_code == 0, done.output
+    assert months(old) == []
+
+
+def test_what_is_kept_is_counted_in_whole_months(run: Run, tmp_path: Path) -> None:
+    assert str(retention.limit(24, datetime(2026, 11, 25, tzinfo=UTC))) == "2024-11-01"
+    assert str(retention.limit(11, datetime(2026, 11, 25, tzinfo=UTC))) == "2025-12-01"
+    assert invoke("retain", "--keep", "0m", "--to", str(tmp_path)).exit_code == 2
+    (tmp_path / "file").write_text("")
+    assert "cannot be made" in error(run(to=tmp_path / "file" / "in"))
+
+
+def test_archives_without_pyarrow_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
+    with pytest.raises(ArchiveError, match=r"pip install 'audit-log-report\[archive\]'"):
+        archiving.parquet()

@@ -1,0 +1,173 @@
+"""Archives: Parquet files with the events of a month, what was sealed of them, and their proof. See FORMAT.md."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..errors import AuditLogError
+from .proof import leaf_hash, payload_commit
+
+ROWS = 20_000  # of one row group
+EVIDENCE = b"auditlog.evidence"
+#: Columns of the report, in the order of an export, and their types.
+COLUMNS = {
+    "event_id": "int64", "occurred_at": "time", "category": "text", "action": "text", "entity": "text",
+    "record_id": "text", "record_label": "text", "changed_fields": "texts", "actor_id": "text", "actor_name": "text",
+    "db_user": "text", "application": "text", "client_addr": "text", "request_id": "text", "schema_name": "text",
+    "table_name": "text", "xact_id": "text", "before": "text", "after": "text", "context": "text",
+    "imported_at": "time",
+}  # fmt: skip
+#: What the verifier needs: the bytes that were sealed.
+SEAL = {
+    "leaf_index": "int64", "leaf_hash": "bytes", "salt": "bytes", "payload_commit": "bytes", "header": "text",
+    "details": "text", "old_row": "text", "new_row": "text", "shape": "text",
+}  # fmt: skip
+#: What is left of an event when a person is forgotten.
+STAYS = {"event_id", "occurred_at", "category", "action", "entity", "db_user", "schema_name", "table_name", "xact_id",
+         "imported_at", "leaf_index", "leaf_hash", "header", "shape"}  # fmt: skip
+JSON_TEXTS = ("before", "after", "context")
+Row = dict[str, Any]
+
+
+class ArchiveError(AuditLogError):
+    """An archive cannot be written, or is not what it should be."""
+
+
+def parquet() -> Any:
+    """pyarrow.parquet. Raises ArchiveError where it is not installed."""
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise ArchiveError("archives need pyarrow: pip install 'audit-log-report[archive]'") from None
+    return pyarrow.parquet
+
+
+def _schema(evidence: str) -> Any:
+    import pyarrow as pa
+
+    types = {
+        "int64": pa.int64(), "text": pa.string(), "texts": pa.list_(pa.string()), "bytes": pa.binary(),
+        "time": pa.timestamp("us", tz="UTC"),
+    }  # fmt: skip
+    fields = [pa.field(name, types[kind]) for name, kind in (COLUMNS | SEAL).items()]
+    return pa.schema(fields, metadata={EVIDENCE: evidence.encode()})
+
+
+def write(file: Path, rows: Iterable[list[Row]], evidence: str) -> int:
+    """Write rows, some thousands at a time; the file is there as a whole or not at all. Returns how many rows."""
+    import pyarrow as pa
+
+    schema, part, count = _schema(evidence), file.with_name(f"{file.name}.part"), 0
+    try:
+        with part.open("wb") as opened:
+            with parquet().ParquetWriter(opened, schema, compression="zstd", compression_level=9) as writer:
+                for group in rows:
+                    columns = {name: [row[name] for row in group] for name in schema.names}
+                    writer.write_table(pa.table(columns, schema=schema))
+                    count += len(group)
+            opened.flush()
+            os.fsync(opened.fileno())
+        part.replace(file)
+    except OSError as error:
+        raise ArchiveError(f'"{file}" cannot be written ({error.strerror or error})') from None
+    return count
+
+
+def read(file: Path) -> Iterator[list[Row]]:
+    """Rows of an archive, some thousands at a time."""
+    try:
+        with parquet().ParquetFile(file) as opened:
+            for batch in opened.iter_batches(batch_size=ROWS):
+                yield batch.to_pylist()
+    except (OSError, ValueError) as error:
+        raise ArchiveError(f'"{file}" cannot be read ({error})') from None
+
+
+def evidence_of(file: Path) -> str:
+    """The line of evidence that the file carries."""
+    try:
+        metadata = parquet().read_schema(file).metadata or {}
+    except (OSError, ValueError) as error:
+        raise ArchiveError(f'"{file}" cannot be read ({error})') from None
+    return metadata.get(EVIDENCE, b"").decode()
+
+
+def leaf_of(row: Row) -> bytes:
+    """The leaf, computed again."""
+    salt = row["salt"]
+    commit = payload_commit(salt, row["details"], row["old_row"], row["new_row"]) if salt else row["payload_commit"]
+    return leaf_hash(row["header"], commit)
+
+
+def is_archive(file: Path) -> bool:
+    """Whether the file is Parquet, by its first bytes."""
+    with file.open("rb") as opened:
+        return opened.read(4) == b"PAR1"
+
+
+def lines(file: Path) -> Iterator[str]:
+    """The archive as a file of proof: NDJSON of events with their seals, then the evidence, for proof.check_file()."""
+    for group in read(file):
+        yield from map(_line, group)
+    yield evidence_of(file)
+
+
+def _line(row: Row) -> str:
+    shown = {name: row[name] for name in COLUMNS if row["action"] is not None or name == "event_id"}
+    texts = {name: shown.pop(name) for name in JSON_TEXTS if name in shown}
+    if row["salt"] is None and row["payload_commit"] is not None:
+        shown = {name: value for name, value in shown.items() if name in STAYS}
+        texts = {}
+    seal = {
+        "leaf": row["leaf_index"],
+        "salt": row["salt"].hex() if row["salt"] else None,
+        "payload_commit": row["payload_commit"].hex() if row["payload_commit"] else None,
+    } | {name: row[name] for name in ("header", "details", "old_row", "new_row", "shape")}
+    # Texts of JSON go in as they are: numbers keep their digits.
+    pieces = [f"{json.dumps(name)}: {text if text is not None else 'null'}" for name, text in texts.items()]
+    pieces.append(f'"seal": {json.dumps(seal, ensure_ascii=False)}')
+    return json.dumps(shown, ensure_ascii=False, default=datetime.isoformat)[:-1] + ", " + ", ".join(pieces) + "}"
+
+
+def erase(archive: Path, leaf_indexes: Collection[int]) -> int:
+    """Forget payload and salt of these leaves in one archive, which is written anew; returns how many it had.
+
+    The commitments stay, so the file still proves the same. Whatever copies were made of it are out of reach.
+    """
+    gone = set(leaf_indexes)
+    found = 0
+
+    def forgotten() -> Iterator[list[Row]]:
+        nonlocal found
+        for group in read(archive):
+            for row in group:
+                if row["leaf_index"] in gone and row["salt"] is not None:
+                    found += 1
+                    row["payload_commit"] = payload_commit(row["salt"], row["details"], row["old_row"], row["new_row"])
+                    row.update({name: None for name in (COLUMNS | SEAL) if name not in STAYS | {"payload_commit"}})
+            yield group
+
+    write(archive, forgotten(), evidence_of(archive))
+    return found
+
+
+def require_whole(file: Path, sealed: Callable[[int, int], dict[int, bytes]]) -> int:
+    """Read an archive back; return its rows. `sealed` gives leaves from a number to another, as the log has them.
+
+    Raises ArchiveError at the first event that is not what was sealed.
+    """
+    count = 0
+    for group in read(file):
+        if not group:
+            continue
+        held = sealed(group[0]["leaf_index"], group[-1]["leaf_index"])
+        for row in group:
+            if not leaf_of(row) == row["leaf_hash"] == held.get(row["leaf_index"]):
+                raise ArchiveError(f'"{file}": event {row["event_id"]} is not what was sealed: see `auditlog verify`')
+        count += len(group)
+    return count

@@ -1,0 +1,120 @@
+"""Commands about how long events stay: auditlog retain, and auditlog hold."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from .. import config
+from ..connecting import connected
+from ..explained import explained
+from . import retention
+
+NEEDS = "the role audit_admin"
+progress = Console(stderr=True, quiet=not sys.stderr.isatty())
+moment = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+
+
+def _months(context: click.Context, option: click.Parameter, value: str) -> int:
+    found = re.fullmatch(r"(\d{1,4})(m|y)", value)
+    if not found or not int(found[1]):
+        raise click.BadParameter("write 24m for months, or 2y for years; at least one month")
+    return int(found[1]) * (12 if found[2] == "y" else 1)
+
+
+@click.command()
+@click.option("--keep", required=True, callback=_months, metavar="24m|2y", help="What stays in the log.")
+@click.option(
+    "--to", "folder", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the archives."
+)
+@click.option("--dry-run", is_flag=True, help="Only say which months would leave.")
+@explained
+def retain(keep: int, folder: Path, dry_run: bool) -> None:
+    """Move closed months that are older to Parquet files: write, read back, then drop from the log.
+
+    Exit code 1 when something keeps a month in the log: it is named. Ended at any point, the next run goes on.
+
+    Example: auditlog retain --keep 24m --to /srv/audit-archive
+    """
+    with connected(config.database_url(), "retain", needs=NEEDS) as connection:
+        months = retention.closed_months(connection, retention.limit(keep))
+        connection.commit()
+        if not months:
+            click.echo("No month is older than that.")
+        for month in months:
+            what = f"{month.name}: {month.events:,} events"
+            if month.kept_by:
+                click.echo(f"{what} stay, kept by {month.kept_by}")
+            elif dry_run:
+                click.echo(f"{what} would go to {retention.file_of(month, folder, connection)}")
+            else:
+                with progress.status(f"Archiving {what}"):
+                    file = retention.retire(connection, month, folder)
+                click.echo(f"{what} are in {file} ({file.stat().st_size:,} bytes) and left the log")
+    sys.exit(1 if any(month.kept_by for month in months) else 0)
+
+
+@click.group()
+def hold() -> None:
+    """Legal holds: events of a record or of a period that must not leave the log."""
+
+
+@hold.command()
+@click.option("--reason", required=True, help="Why, for whoever asks.")
+@click.option("--entity", help="Kind of record, such as contact.")
+@click.option("--record", help="Its key.")
+@click.option("--since", type=moment, help="Beginning of a period, UTC.")
+@click.option("--until", type=moment, help="Its end.")
+@explained
+def add(reason: str, entity: str | None, record: str | None, since: datetime | None, until: datetime | None) -> None:
+    """Keep the events of a record, or of a period.
+
+    Example: auditlog hold add --entity contact --record 42 --reason "claim 17"
+    """
+    with connected(config.database_url(), "hold", needs=NEEDS) as connection:
+        connection.execute("set local timezone = 'UTC'")
+        row = connection.execute(
+            "select audit.add_hold(%s, %s, %s, %s::timestamptz, %s::timestamptz)",
+            (reason, entity, record, since, until),
+        ).fetchone()
+    assert row
+    click.echo(f"Hold {row[0]} keeps them, until: auditlog hold release {row[0]}")
+
+
+@hold.command("list")
+@explained
+def list_() -> None:
+    """Show all holds.
+
+    Example: auditlog hold list
+    """
+    with connected(config.database_url(), "hold", needs=NEEDS) as connection:
+        connection.execute("set local timezone = 'UTC'")
+        found = connection.execute(
+            "select hold_id, entity, record_id, since, until, reason, created_by, created_at "
+            "from audit.holds order by 1"
+        ).fetchall()
+    if not found:
+        click.echo("There is no hold.")
+    for number, entity, record, since, until, reason, by, at in found:
+        period = f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC" if since else ""
+        what = ", ".join(part for part in (f"{entity or ''} {record or ''}".strip(), period) if part)
+        click.echo(f"{number}: {what}: {reason} (by {by}, {at:%Y-%m-%d})")
+
+
+@hold.command()
+@click.argument("number", type=int)
+@explained
+def release(number: int) -> None:
+    """End a hold.
+
+    Example: auditlog hold release 3
+    """
+    with connected(config.database_url(), "hold", needs=NEEDS) as connection:
+        connection.execute("select audit.release_hold(%s)", (number,))
+    click.echo(f"Hold {number} is released.")
