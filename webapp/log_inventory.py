@@ -38,6 +38,7 @@ KEPT = {
     "streams": "until auditlog stream --drop",
     "totp": "until removed",
     "tracked": "until audit.untrack()",
+    "views": "until their owner deletes them; searches for a short while",
     "web_sessions": "until signed out, or {idle} minutes without a click, or {longest} minutes in any case",
 }
 

@@ -123,9 +123,9 @@ def test_what_is_held_or_not_yet_taken_stays_and_the_reason_is_said(old: Evidenc
     assert done.stdout.count("stay, kept by hold 1 (claim 17)") == 2
     assert invoke("hold", "list").stdout.startswith("1: contact 3: claim 17 (by admin, 20")
     assert "is released" in invoke("hold", "release", "1").stdout
-    assert "there is no hold 1" in error(invoke("hold", "release", "1"))
+    assert "audit.release_hold: there is no hold 1" in error(invoke("hold", "release", "1"))
     invoke("hold", "add", "--reason", "audit", "--since", "2021-02-01", "--until", "2021-03-01")
-    assert "a hold has a reason, and a record" in error(invoke("hold", "add", "--reason", "x", "--entity", "contact"))
+    assert "audit.add_hold: a hold has a reason, and a record (entity and record_id)" in error(invoke("hold", "add", "--reason", "x", "--entity", "contact"))
     done = run()
     assert months(old) == ["log_2021_02"], done.output
     invoke("hold", "release", "2")
@@ -185,9 +185,9 @@ def test_a_month_that_is_in_use_or_not_sealed_stays(old: Evidence, run: Run, mon
     db.run(
         "insert into audit.log (occurred_at, shape_id, action) select '2021-01-20', shape_id, 'i' from audit.log limit 1"
     )
-    with pytest.raises(psycopg.errors.InvalidParameterValue, match=r"the month of .* is not over"):
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match=r"audit.retire_month: the month of .* is not over"):
         db.run("select audit.retire_month(date_trunc('month', now())::date, 'f', 's', 1)")
-    with pytest.raises(psycopg.errors.UndefinedTable, match="the log has no month 1999-01"):
+    with pytest.raises(psycopg.errors.UndefinedTable, match=r"audit.retire_month: the log has no month 1999-01"):
         db.run("select audit.retire_month('1999-01-01', 'f', 's', 1)")
     with pytest.raises(
         psycopg.errors.ObjectNotInPrerequisiteState, match="events of 2021-01 are in the file, and 1 have no seal"
@@ -208,7 +208,7 @@ def test_a_table_as_it_stood_is_told_with_a_baseline_and_refused_with_the_archiv
     assert db.value(stood) == 5
     run()
     with pytest.raises(
-        psycopg.errors.ObjectNotInPrerequisiteState, match=r"events of public\.contacts of 2021-02 have left the log"
+        psycopg.errors.ObjectNotInPrerequisiteState, match=r"audit.as_of: events of public\.contacts of 2021-02 have left the log"
     ) as refused:
         db.value(stood)
     assert "log_2021_02.parquet" in str(refused.value.diag.message_detail)

@@ -33,7 +33,7 @@ STATEMENTS: dict[str, str] = {
     "select 1 from public.users": "app",
     "select 1 from audit.events for update": NOBODY,
     "select 1 from audit.log for share": NOBODY,
-    "table audit.leaves": "web sealer streamer",
+    "table audit.leaves": "web sealer streamer admin",
     # -- writing events
     "insert into audit.log (shape_id, action) values (1, 'i')": NOBODY,
     "insert into audit.events (entity) values ('contact')": NOBODY,

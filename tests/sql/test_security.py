@@ -144,9 +144,10 @@ def test_each_role_reads_what_its_work_needs(db: Database) -> None:
         "audit.exports",
     }
     seals = {"audit.leaves", "audit.nodes", "audit.checkpoints", "audit.anchors"}
-    assert may(db, "web", "select") == web | seals
+    assert may(db, "web", "select") == web | seals | {"audit.archives", "audit.holds", "audit.streams"}
     admin = {"audit.events", "audit.log", "audit.shapes", "audit.report", "audit.tracked", "audit.migrations"}
-    admin |= {"audit.export_rights"}
+    admin |= {"audit.export_rights", "audit.archives", "audit.holds", "audit.streams"}
+    admin |= seals - {"audit.anchors"}  # what an archive takes along
     assert may(db, "admin", "select") == admin
     sealer = {"audit.events", "audit.log", "audit.shapes", "audit.tracked", "audit.migrations"}
     assert may(db, "sealer", "select") == sealer | seals | {"audit.incarnations", "audit.sealing"}

@@ -10,18 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AuditLogError
+from ..exports.columns import NAMES
 from .proof import leaf_hash, payload_commit
 
 ROWS = 20_000  # of one row group
 EVIDENCE = b"auditlog.evidence"
-#: Columns of the report, in the order of an export, and their types.
-COLUMNS = {
-    "event_id": "int64", "occurred_at": "time", "category": "text", "action": "text", "entity": "text",
-    "record_id": "text", "record_label": "text", "changed_fields": "texts", "actor_id": "text", "actor_name": "text",
-    "db_user": "text", "application": "text", "client_addr": "text", "request_id": "text", "schema_name": "text",
-    "table_name": "text", "xact_id": "text", "before": "text", "after": "text", "context": "text",
-    "imported_at": "time",
-}  # fmt: skip
+#: Columns of the report, in the order of an export; most are texts, `before`, `after` and `context` texts of JSON.
+TYPES = {"event_id": "int64", "occurred_at": "time", "imported_at": "time", "changed_fields": "texts"}
+COLUMNS = {name: TYPES.get(name, "text") for name in NAMES}
 #: What the verifier needs: the bytes that were sealed.
 SEAL = {
     "leaf_index": "int64", "leaf_hash": "bytes", "salt": "bytes", "payload_commit": "bytes", "header": "text",

@@ -6,14 +6,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 from psycopg import errors, sql
 from psycopg.rows import class_row
 
-from .. import queries
 from ..errors import AuditLogError
+from ..exports.columns import COLUMNS, objects
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -21,6 +21,12 @@ MOST_BYTES = 4 * 1024 * 1024  # of one batch, unless a single event has more
 LOCK = "hashtextextended('audit.stream ' || %s, 0)"
 #: As long as a consumer that was killed may hold its name: until the server has noticed.
 LOCK_WAIT = "3s"
+
+#: Events as an export writes them, in the order of their leaves.
+EVENTS = sql.SQL(
+    "select s.leaf_index, ({})::text from audit.leaves s join audit.report r using (event_id) "
+    "where s.leaf_index >= %(first)s and s.leaf_index < %(until)s order by s.leaf_index"
+).format(objects(COLUMNS))
 
 
 class StreamError(AuditLogError):
@@ -95,7 +101,7 @@ def next_batch(connection: Connection, name: str, most: int) -> Batch | None:
     until = min(first + most, end)
     with connection.transaction():
         connection.execute("set local enable_seqscan = off")  # whatever the planner has heard of the log
-        found = connection.execute(_query(), {"first": first, "until": until}).fetchall()
+        found = connection.execute(EVENTS, {"first": first, "until": until}).fetchall()
     lines: list[str] = []
     size = 0
     for leaf_index, line in found:
@@ -140,16 +146,3 @@ def drop(connection: Connection, name: str) -> None:
     """Forget a stream. Raises StreamError when there is none of this name."""
     if not connection.execute("delete from audit.streams where name = %s returning 1", (name,)).fetchone():
         raise StreamError(f'there is no stream "{name}": `auditlog stream --list` shows those that there are')
-
-
-def _query() -> sql.SQL:
-    """Events as an export writes them, in the order of their leaves."""
-    exported = queries.load("export_ndjson").as_string(None)
-    columns = exported.partition("select ")[2].partition("\n  from audit.report r")[0]
-    return sql.SQL(
-        cast(
-            LiteralString,
-            f"select s.leaf_index, ({columns})::text from audit.leaves s join audit.report r using (event_id) "  # noqa: S608
-            "where s.leaf_index >= %(first)s and s.leaf_index < %(until)s order by s.leaf_index",
-        )
-    )
