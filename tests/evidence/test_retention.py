@@ -125,7 +125,9 @@ def test_what_is_held_or_not_yet_taken_stays_and_the_reason_is_said(old: Evidenc
     assert "is released" in invoke("hold", "release", "1").stdout
     assert "audit.release_hold: there is no hold 1" in error(invoke("hold", "release", "1"))
     invoke("hold", "add", "--reason", "audit", "--since", "2021-02-01", "--until", "2021-03-01")
-    assert "audit.add_hold: a hold has a reason, and a record (entity and record_id)" in error(invoke("hold", "add", "--reason", "x", "--entity", "contact"))
+    assert "audit.add_hold: a hold has a reason, and a record (entity and record_id)" in error(
+        invoke("hold", "add", "--reason", "x", "--entity", "contact")
+    )
     done = run()
     assert months(old) == ["log_2021_02"], done.output
     invoke("hold", "release", "2")
@@ -208,7 +210,8 @@ def test_a_table_as_it_stood_is_told_with_a_baseline_and_refused_with_the_archiv
     assert db.value(stood) == 5
     run()
     with pytest.raises(
-        psycopg.errors.ObjectNotInPrerequisiteState, match=r"audit.as_of: events of public\.contacts of 2021-02 have left the log"
+        psycopg.errors.ObjectNotInPrerequisiteState,
+        match=r"audit.as_of: events of public\.contacts of 2021-02 have left the log",
     ) as refused:
         db.value(stood)
     assert "log_2021_02.parquet" in str(refused.value.diag.message_detail)
