@@ -1,10 +1,16 @@
 set local role audit_owner;
 
 create or replace function audit.made_of("table" regclass) returns text
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  with recursive used(type) as (
+begin
+  -- Asked at the first write of every session: of most tables, one look at their columns is enough.
+  perform from pg_attribute a where a.attrelid = "table" and a.attnum > 0 and (a.atttypid >= 16384 or a.attgenerated = 'v');
+  if not found then
+    return null;
+  end if;
+  return (with recursive used(type) as (
     -- What is built in does not change.
     select a.atttypid from pg_attribute a where a.attrelid = "table" and a.attnum > 0 and not a.attisdropped and a.atttypid >= 16384
     union
@@ -28,7 +34,8 @@ as $$
     select format('%I = %s', a.attname, pg_get_expr(d.adbin, d.adrelid))
     from pg_attribute a join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where a.attrelid = "table" and a.attgenerated = 'v' and not a.attisdropped
-  ) parts(part)
+  ) parts(part));
+end
 $$;
 
 comment on function audit.made_of(regclass) is

@@ -33,8 +33,8 @@ begin
     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number
     where i.indrelid = "table" and i.indisprimary and k.place <= i.indnkeyatts), '{}');
   -- Keys and parents are stored in the clear: not if the column has come to be a hidden one. Nor if it is gone.
-  hidden := array(select c.name from audit.columns_of("table") c
-                  where c.name = any (tracked.exclude || tracked.mask) or hiding and c.number = any (tracked.hidden));
+  hidden := case when hiding then array(select c.name from audit.columns_of("table") c
+    where c.name = any (tracked.exclude || tracked.mask) or c.number = any (tracked.hidden)) else '{}' end;
   if shape.key && hidden then
     shape.key := '{}';
   end if;

@@ -58,22 +58,47 @@ MANY = {
 }
 
 
+def used_to_one_row(db: Database, table: str) -> Connection:
+    """A session that has plans for one row at hand."""
+    app = db.connect("postgres")
+    for n in range(10, 20):
+        app.execute(f"insert into {table} (id) values ({n})".encode())
+        app.execute(f"update {table} set name = 'n' where id = {n}".encode())
+        app.execute(f"delete from {table} where id = {n}".encode())
+    return app
+
+
 @pytest.mark.parametrize("statement", MANY.values(), ids=MANY)
 def test_the_cost_of_a_row_does_not_grow_with_their_number_even_after_one_row_statements(
     things: Database, statement: str
 ) -> None:
     things.run("select audit.track('things')")
-    things.run("insert into things select n, 'x', 'y', 'z' from generate_series(100001, 230000) n")
-    app = things.connect("postgres")
-    for n in range(10):  # so that plans for one row are what the session has at hand
-        app.execute(f"insert into things (id) values ({n + 10})".encode())
-        app.execute(f"update things set name = 'n' where id = {n + 10}".encode())
-        app.execute(f"delete from things where id = {n + 10}".encode())
+    if not statement.startswith("insert"):
+        things.run(
+            "insert into things select n, 'x', 'y', 'z' from generate_series(100001, 220000) n where n % 100000 <= 20000"
+        )
+    app = used_to_one_row(things, "things")
     few = blocks(things, app, statement.format(n=1_000))
     things.run("delete from things where id > 1000000")
     many = blocks(things, app, statement.format(n=20_000))
     assert few > 1_000, "each event touches the log"
     assert many < 20 * few * 1.3
+
+
+@pytest.mark.at_scale
+def test_a_row_of_a_million_costs_what_a_row_of_a_thousand_costs(db: Database) -> None:
+    db.run("create table narrow (id integer primary key, name text); select audit.track('narrow')")
+    app = used_to_one_row(db, "narrow")
+    # Updates and deletes are captured row by row: there a tenth tells as much.
+    for rows, statement in (
+        (1_000_000, "insert into narrow select n from generate_series({first}, {last}) n"),
+        (100_000, "update narrow set name = 'x' where id between {first} and {last}"),
+        (100_000, "delete from narrow where id between {first} and {last}"),
+    ):
+        few = blocks(db, app, statement.format(first=1_001, last=2_000))
+        many = blocks(db, app, statement.format(first=1_000_001, last=1_000_000 + rows))
+        assert few > 1_000, "each event touches the log"
+        assert many < rows / 1_000 * few * 1.5, "an index of a million entries has a level more"
 
 
 def test_a_statement_writes_its_events_into_the_log_by_one_plan_without_a_join_or_a_sort(shared: Database) -> None:

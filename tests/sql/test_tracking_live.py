@@ -18,7 +18,7 @@ from tests.conftest import Database
 from tests.sql.support import refused, watch
 from webapp.cli import main
 
-ROWS = 60_000
+ROWS = 20_000
 #: How long a writer may wait for a lock that tracking takes, on a machine that is busy with other tests too.
 PATIENCE = "lock_timeout = '15s'"
 
@@ -216,6 +216,44 @@ def test_nobody_waits_while_the_rows_are_read(busy: Database) -> None:
     assert replayed(busy, told(busy, "record_id in ('0', '1', '2', '3')")) == {
         i: r for i, r in table(busy).items() if i <= 3
     }
+
+
+@pytest.mark.parametrize(
+    ("call", "mode"), [("track", "ShareRowExclusiveLock"), ("untrack", "AccessExclusiveLock")], ids=["track", "untrack"]
+)
+def test_what_makes_writers_wait_reads_no_row_so_that_they_wait_no_longer_for_a_larger_table(
+    busy: Database, call: str, mode: str
+) -> None:
+    if call == "untrack":
+        busy.run("select audit.track('busy')")
+    # Found beforehand: who asks for a table by its name waits as well.
+    parts = busy.value("select array_agg(oid) from pg_class where relname ~ '^busy(_.)?$'")
+    with writers(busy) as threads:
+        pids = [thread.connection.info.backend_pid for thread in threads]
+        tracking = busy.connect("postgres", autocommit=False)
+        tracking.execute(f"select audit.{call}('busy')".encode())
+        held = {
+            held
+            for (held,) in busy.run(
+                "select mode from pg_locks where pid = %s and granted and relation = any(%s)",
+                tracking.info.backend_pid,
+                parts,
+            )
+        }
+        assert mode in held
+        assert call == "untrack" or "AccessExclusiveLock" not in held, "who reads does not wait"
+        read = tracking.execute(
+            "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) from pg_stat_xact_all_tables where relid = any(%s)",
+            [parts],
+        ).fetchone()
+        assert read == (0,)
+        waiting: list[tuple[Any, ...]] = []
+        while len(waiting) < len(pids) and all(thread.is_alive() for thread in threads):
+            waiting = busy.run(
+                "select l.mode, pg_blocking_pids(l.pid) from pg_locks l where l.pid = any(%s) and not l.granted", pids
+            )
+        assert waiting == [("RowExclusiveLock", [tracking.info.backend_pid])] * len(pids)
+        tracking.commit()
 
 
 def test_the_command_reads_the_rows_in_a_transaction_after_the_one_that_makes_the_triggers(things: Database) -> None:
