@@ -38,8 +38,8 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [.
     if (getComputedStyle(up).overflowX !== 'visible') return false; return e.getBoundingClientRect().right > innerWidth + 1 })
   .map(e => e.outerHTML.slice(0, 90)).slice(0, 3)"""
 
-#: Whatever can be pressed and is neither hidden nor a word in a sentence.
-TOO_SMALL = """all => all.filter(e => e.checkVisibility() && !e.closest('.skip, .hidden') && !e.closest('p:not(.crumbs):not(.field)'))
+#: Whatever can be pressed and is neither hidden, nor a word in a sentence, nor a bar whose link is in the table beside.
+TOO_SMALL = """all => all.filter(e => e.checkVisibility() && !e.closest('.skip, .hidden, svg') && !e.closest('p:not(.crumbs):not(.field)'))
   .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
   .filter(([_, box]) => box.width < 24 || box.height < 24).map(([html, box]) => `${box.width}x${box.height} ${html}`)"""
 
