@@ -1,7 +1,7 @@
 set local role audit_owner;
 
 create or replace function audit.add_partition(at timestamptz) returns boolean
-language plpgsql
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$

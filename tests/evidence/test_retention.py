@@ -26,7 +26,7 @@ def old(evidence: Evidence, monkeypatch: pytest.MonkeyPatch) -> Evidence:
     evidence.write(5)
     db.run("insert into users (name, email, role, password_hash) values ('Mei', 'mei@example.org', 'auditor', 'x')")
     for month in ("2021-01-15", "2021-02-15"):
-        db.run(f"set role audit_owner; select audit.add_partition('{month}'); reset role")
+        db.run("select audit.add_partition(%s::timestamptz)", month)
         db.run(
             "insert into audit.log (occurred_at, shape_id, action, record_id, new_row, actor_id, actor_name, context, client_addr) "
             "select %s::timestamptz + event_id * interval '1 second', shape_id, action, record_id, new_row, '7', 'Ada', "

@@ -55,7 +55,9 @@ def retain(keep: int, folder: Path, dry_run: bool) -> None:
             else:
                 with progress.status(f"Archiving {what}"):
                     file = retention.retire(connection, month, folder)
-                click.echo(f"{what} are in {file} ({file.stat().st_size:,} bytes) and left the log")
+                click.echo(
+                    f"{what} left the log ({month.size:,} bytes) and are in {file} ({file.stat().st_size:,} bytes)"
+                )
     sys.exit(1 if any(month.kept_by for month in months) else 0)
 
 

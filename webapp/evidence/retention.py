@@ -29,6 +29,7 @@ class Month:
 
     first: date
     events: int
+    size: int  # bytes in the log, indexes included
     kept_by: str | None
 
     @property
@@ -58,15 +59,17 @@ def closed_months(connection: Connection, before: date) -> list[Month]:
     for (first,) in partitions:
         if first >= before:
             continue
-        month = Month(first, 0, None)
-        events, kept = _one(
+        month = Month(first, 0, 0, None)
+        events, size, kept = _one(
             connection,
-            "select (select count(*) from audit.log where occurred_at >= %s and occurred_at < %s), audit.kept_by(%s)",
+            "select (select count(*) from audit.log where occurred_at >= %s and occurred_at < %s), "
+            "pg_total_relation_size(%s), audit.kept_by(%s)",
             *month.bounds,
+            f"audit.log_{first:%Y_%m}",
             first,
         )
         if events:
-            found.append(Month(first, events, kept))
+            found.append(Month(first, events, size, kept))
     return found
 
 

@@ -1,6 +1,6 @@
 -- The events of a month as the report shows them, with what was sealed of them, in the order of their leaves.
 select
-  f.leaf_index, f.leaf_hash, f.salt, f.payload_commit,
+  f.leaf_index, f.salt, f.payload_commit,
   s.header, s.details, s.old_row, s.new_row, s.shape,
   s.event_id, r.occurred_at, r.category, r.action, r.entity, r.record_id, r.record_label, r.changed_fields,
   r.actor_id, r.actor_name, r.db_user, r.application, regexp_replace(r.client_addr::text, '/(32|128)$', '') as client_addr, r.request_id,
