@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from .db import Connection
 from .filters import Filters
+from .narrowing import narrowed
 from .periods import DAY
 from .queries import load
 from .scopes import CATEGORIES, Scope
@@ -103,8 +104,8 @@ def kinds(connection: Connection, filters: Filters, scope: Scope) -> list[Kind]:
 def _counted(
     name: str, connection: Connection, filters: Filters, scope: Scope, **more: Any
 ) -> Sequence[tuple[Any, ...]]:
-    conditions, parameters = filters.conditions(scope)
-    query = load(name).format(conditions=conditions)
+    filled, parameters = narrowed(connection, filters, scope)
+    query = load(name).format(**filled)
     return connection.execute(query, parameters | {"zone": filters.zone} | more).fetchall()
 
 

@@ -13,6 +13,7 @@ from psycopg.rows import class_row, dict_row
 
 from .db import Connection
 from .filters import Filters
+from .narrowing import Filled, narrowed
 from .queries import load
 from .scopes import EVERYTHING, Scope
 
@@ -100,16 +101,16 @@ def page(
     newer_than: Cursor | None = None,
 ) -> Page:
     """Fifty events beside a cursor. Rows that arrive meanwhile move nothing: the cursor is a place, not a number."""
-    conditions, parameters = filters.conditions(scope)
     backwards = newer_than is not None
+    filled, parameters = narrowed(connection, filters, scope, oldest_first=backwards)
     cursor = newer_than or older_than
     if cursor:
         comparison: LiteralString = ">" if backwards else "<"
-        conditions = sql.SQL("{} and (r.occurred_at, r.event_id) {} (%(at)s, %(event_id)s)").format(
-            conditions, sql.SQL(comparison)
+        filled["conditions"] = sql.SQL("{} and (r.occurred_at, r.event_id) {} (%(at)s, %(event_id)s)").format(
+            filled["conditions"], sql.SQL(comparison)
         )
         parameters |= {"at": cursor[0], "event_id": cursor[1]}
-    query = load("page").format(conditions=conditions, direction=sql.SQL("asc" if backwards else "desc"))
+    query = load("page").format(**filled, direction=sql.SQL("asc" if backwards else "desc"))
     with connection.cursor(row_factory=class_row(Event)) as rows:
         found = rows.execute(query, parameters | {"limit": PAGE_SIZE + 1}).fetchall()
     more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
@@ -121,26 +122,25 @@ def page(
 
 def count(connection: Connection, filters: Filters, scope: Scope, limit: int = COUNT_LIMIT) -> int:
     """How many events there are, at most limit + 1: nobody waits for an exact million."""
-    return count_where(connection, *filters.conditions(scope), limit)
+    return count_found(connection, *narrowed(connection, filters, scope), limit)
 
 
-def count_where(connection: Connection, conditions: sql.Composed, parameters: Json, limit: int) -> int:
-    """The same of other conditions over audit.report r."""
-    query = load("count").format(conditions=conditions)
+def count_found(connection: Connection, filled: Filled, parameters: Json, limit: int) -> int:
+    """The same of what is narrowed already."""
+    query = load("count").format(**filled)
     row = connection.execute(query, parameters | {"limit": limit + 1}).fetchone()
     return row[0] if row else 0
 
 
 def arrived(connection: Connection, filters: Filters, scope: Scope, since: Cursor, reader: str) -> int:
     """How many events there are that are newer than one, but for what the reader has looked at; at most limit + 1."""
-    conditions, parameters = filters.conditions(scope)
-    newer = sql.SQL(
+    filled, parameters = narrowed(connection, filters, scope)
+    filled["conditions"] = sql.SQL(
         "{} and (r.occurred_at, r.event_id) > (%(at)s, %(event_id)s)"
         " and (r.action <> 'view' or r.actor_id is distinct from %(reader)s)"
-    ).format(conditions)
-    parameters |= {"at": since[0], "event_id": since[1], "reader": reader, "limit": ARRIVED_LIMIT + 1}
-    row = connection.execute(load("count").format(conditions=newer), parameters).fetchone()
-    return row[0] if row else 0
+    ).format(filled["conditions"])
+    parameters |= {"at": since[0], "event_id": since[1], "reader": reader}
+    return count_found(connection, filled, parameters, ARRIVED_LIMIT)
 
 
 def find(connection: Connection, event_id: int, scope: Scope) -> EventInFull | None:
@@ -190,7 +190,7 @@ def names(connection: Connection, events: Iterable[Event | EventInFull], scope: 
     if not wanted:
         return Names({}, referred)
     asked = {"entities": [entity for entity, _ in wanted], "record_ids": [key for _, key in wanted]}
-    query = load("names").format(scope=scope.condition("e.category"))
+    query = load("names").format(scope=scope.condition("audit.category_of('update', w.entity)"))
     found = connection.execute(query, asked).fetchall()
     return Names({(row[0], row[1]): row[2] for row in found if row[2]}, referred)
 

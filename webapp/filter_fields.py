@@ -41,7 +41,7 @@ LONGEST_VALUE = 2000  # a record's key may be long
 
 @dataclass(frozen=True)
 class Field:
-    """One thing to narrow by. `condition` is about audit.report r, with {} for the value, and zone, as parameters."""
+    """One thing to narrow by. `condition` is about a row r of audit.search; {} is the value, a parameter as zone is."""
 
     label: str
     condition: LiteralString
@@ -84,7 +84,7 @@ FIELDS: dict[str, Field] = {
     # The address that PostgreSQL saw, or the one that the application names.
     "address": Field(
         "Client address",
-        "(r.client_addr <<= {0}::text::inet or r.context ->> 'ip' = {0}::text)",
+        "(r.client_addr <<= {0}::text::inet or r.claimed_addr = {0}::text)",
         example="192.0.2.0/24",
         read=_address,
     ),
@@ -96,7 +96,10 @@ FIELDS: dict[str, Field] = {
         "Hour of the day", "extract(hour from r.occurred_at at time zone %(zone)s) = {}::int", None, "17", _hour
     ),
     "source": Field(
-        "Source", "case when r.imported_at is null then 'captured' else 'imported' end = {}", SOURCES, "imported"
+        "Source",
+        "({0}::text = 'imported' and r.imported_at is not null or {0}::text = 'captured' and r.imported_at is null)",
+        SOURCES,
+        "imported",
     ),
     "no": Field(
         "Without",
@@ -108,8 +111,7 @@ FIELDS: dict[str, Field] = {
     # A view is no change, and holds what was looked for: searching twice would find the first search.
     "words": Field(
         "Words",
-        "r.action <> 'view' and to_tsvector('simple', concat_ws(' ', r.record_label, r.actor_name, r.before, r.after,"
-        " r.context)) @@ phraseto_tsquery('simple', {})",
+        "r.action <> 'view' and r.words @@ audit.words_asked({})",
         private=True,
     ),
 }

@@ -182,7 +182,7 @@ class Filters:
         return bool(self.terms) or self.has_dates()
 
     def conditions(self, scope: Scope) -> tuple[sql.Composed, dict[str, Any]]:
-        """The WHERE clause over audit.report r, and its parameters: what is asked for and what the reader may see."""
+        """The WHERE clause over rows r of audit.search, with parameters: what is asked for and the reader may see."""
         clauses: list[sql.Composable] = []
         parameters: dict[str, Any] = {}
         first, last = self.days(datetime.now(UTC))

@@ -13,6 +13,7 @@ from typing import LiteralString, cast
 
 import psycopg
 
+from . import searching
 from .errors import MigrationError
 
 LOCK_KEY = 4_716_220_915  # any number that no other program uses for an advisory lock
@@ -95,6 +96,7 @@ def migrate(
                         _apply(connection, script, lock_timeout)
                         done.append(script.name)
                         on_apply(script.name)
+            searching.extend(connection)
     return done
 
 

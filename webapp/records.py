@@ -13,6 +13,7 @@ from . import events
 from .db import Connection
 from .events import Cursor, EventInFull
 from .filters import Filters, Term
+from .narrowing import narrowed
 from .queries import load
 from .scopes import Scope
 
@@ -57,8 +58,8 @@ class Record:
 
     def people(self) -> list[Touched]:
         """Who touched it, the busiest first; none when nothing ever happened to it."""
-        conditions, parameters = self.filters.conditions(self.scope)
-        query = load("record_people").format(conditions=conditions)
+        filled, parameters = narrowed(self.connection, self.filters, self.scope)
+        query = load("record_people").format(**filled)
         with self.connection.cursor(row_factory=class_row(Touched)) as rows:
             return rows.execute(query, parameters | {"limit": READ_FOR_PEOPLE}).fetchall()
 

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from . import create_app, migrations, web_logins
+from . import create_app, migrations, searching, web_logins
 from .config import Settings
 from .connecting import connected
 from .errors import ServerError
@@ -52,7 +52,9 @@ class WebServer(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Flask:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return create_app(self.settings)
+        app = create_app(self.settings)
+        searching.follow(self.settings.database_url)
+        return app
 
 
 def warnings(settings: Settings) -> list[str]:

@@ -7,6 +7,7 @@ create function audit.row_fields(shape_id integer, stored text) returns jsonb la
 create function audit.row_image(shape_id integer, masked text[], stored text) returns jsonb language sql as 'select null::jsonb';
 create function audit.changed_fields(shape_id integer, old_row text, new_row text) returns text[] language sql as 'select null::text[]';
 create function audit.label_of(label text[], fields jsonb) returns text language sql as 'select null::text';
+create function audit.name_of(entity text, record_id text, category text, at timestamptz) returns text language sql as 'select null::text';
 create function audit.category_of(action text, entity text) returns text language sql as 'select null::text';
 
 -- The log in full. What a query does not ask for is not computed.
@@ -83,16 +84,7 @@ select
   -- A row that belongs to a record (a membership, a permission) carries no name of its own, and
   -- finding one is not the writer's work: take the last name that the record was known by. It comes
   -- from the same category: whoever may read one category must not learn names out of another.
-  coalesce(e.record_label, (
-    select named.record_label
-    from audit.events named
-    where named.record_id = e.record_id
-      and named.entity = e.entity
-      and named.category = e.category
-      and named.record_label is not null
-      and named.occurred_at <= e.occurred_at
-    order by named.occurred_at desc, named.event_id desc
-    limit 1)) as record_label,
+  coalesce(e.record_label, audit.name_of(e.entity, e.record_id, e.category, e.occurred_at) collate "default") as record_label,
   e.changed_fields,
   e.before,
   e.after,

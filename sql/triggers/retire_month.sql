@@ -46,6 +46,7 @@ begin
   values (month, file, sha256, found, leaves, tables, retained);
   execute format('alter table audit.log detach partition audit.%I', part);
   execute format('drop table audit.%I', part);
+  perform audit.forget_search(month, month + interval '1 month');
   return retained;
 end
 $$;

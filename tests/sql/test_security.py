@@ -144,7 +144,9 @@ def test_each_role_reads_what_its_work_needs(db: Database) -> None:
         "audit.exports",
     }
     seals = {"audit.leaves", "audit.nodes", "audit.checkpoints", "audit.anchors"}
-    assert may(db, "web", "select") == web | seals | {"audit.archives", "audit.holds", "audit.streams"}
+    search = {"audit.search", "audit.searchable", "audit.searching", "audit.activity", "audit.actor_days"}
+    kept = {"audit.archives", "audit.holds", "audit.streams"}
+    assert may(db, "web", "select") == web | seals | kept | search
     admin = {"audit.events", "audit.log", "audit.shapes", "audit.report", "audit.tracked", "audit.migrations"}
     admin |= {"audit.export_rights", "audit.archives", "audit.holds", "audit.streams"}
     admin |= seals - {"audit.anchors"}  # what an archive takes along

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 
-from .. import config
+from .. import config, searching
 from ..connecting import connected
 from ..errors import AuditLogError
 from . import anchors, keys
@@ -59,7 +59,9 @@ class Sealer:
                 next_key=next_key,
                 on_progress=on_progress,
             )
-            return done, anchors.deliver(connection, self.anchors)
+            delivered = anchors.deliver(connection, self.anchors)
+            searching.extend(connection)
+            return done, delivered
 
     def run_until(
         self,

@@ -17,6 +17,7 @@ from .. import events
 from ..db import Connection
 from ..errors import ExportRefused
 from ..filters import Filters
+from ..narrowing import Filled, narrowed
 from ..queries import load
 from ..scopes import Scope
 from . import manifest, workbook
@@ -71,9 +72,9 @@ class Export:
             reader.isolation_level = IsolationLevel.REPEATABLE_READ
             reader.read_only = True
             self._hold(reader)
-            conditions, parameters = self._conditions(reader, filters, scope)
+            filled, parameters = self._narrowed(reader, filters, scope)
             # What the reader saw when pressing the button, which does not include this export itself.
-            self.count = events.count_where(reader, conditions, parameters, limit)
+            self.count = events.count_found(reader, filled, parameters, limit)
             self._require_room(limit)
             details: dict[str, object] = {"filter": filters.recorded(), "row_count": self.count}
             details |= {"limited_to": scope.listed, "version": manifest.product_version()}
@@ -85,7 +86,7 @@ class Export:
                 assert row is not None
                 self.event_id = int(row[0])
             reader.execute("set local statement_timeout = '1h'")
-            query = load("export").format(columns=file.cells(), conditions=conditions, options=file.options())
+            query = load("export").format(columns=file.cells(), options=file.options(), **filled)
             self._copy = self._stack.enter_context(reader.cursor().copy(query, parameters))
         except BaseException:
             self.outcome = "the database gave up"
@@ -153,14 +154,19 @@ class Export:
             "download in your browser, then try again. If you did not start it, tell your administrator.",
         )
 
-    def _conditions(self, reader: Connection, filters: Filters, scope: Scope) -> tuple[sql.Composed, dict[str, Any]]:
+    def _narrowed(self, reader: Connection, filters: Filters, scope: Scope) -> tuple[Filled, dict[str, Any]]:
         """The rows of this file: all that the filters show, or those after where another part ended."""
-        conditions, parameters = filters.conditions(scope)
+        filled, parameters = narrowed(reader, filters, scope)
         if self._file.after is None:
-            return conditions, parameters
-        query = sql.SQL("select r.occurred_at::text from audit.report r where r.event_id = %(after)s and {}")
+            return filled, parameters
+        query = sql.SQL(
+            "select r.occurred_at::text from audit.report e cross join lateral ("
+            " select * from {found} r"
+            " where r.occurred_at = e.occurred_at and r.event_id = e.event_id and {conditions}) r"
+            " where e.event_id = %(after)s"
+        )
         parameters["after"] = self._file.after
-        row = reader.execute(query.format(conditions), parameters).fetchone()
+        row = reader.execute(query.format(**filled), parameters).fetchone()
         if row is None:
             raise ExportRefused(
                 400,
@@ -169,7 +175,8 @@ class Export:
                 "the last whole line of your file.",
             )
         rest = sql.SQL("{} and (r.occurred_at, r.event_id) < (%(from)s::timestamptz, %(after)s)")
-        return rest.format(conditions), parameters | {"from": row[0]}
+        filled["conditions"] = rest.format(filled["conditions"])
+        return filled, parameters | {"from": row[0]}
 
     def _require_room(self, limit: int) -> None:
         if self.count > limit:

@@ -3,6 +3,6 @@ select
   extract(isodow from r.occurred_at at time zone %(zone)s)::int as weekday,
   extract(hour from r.occurred_at at time zone %(zone)s)::int as hour,
   count(*)
-from audit.report r
+from {found} r
 where {conditions}
 group by 1, 2

@@ -1,6 +1,6 @@
 -- Who made most events: the person whom an application named, else the login. Nobody is the author of an import.
 select r.actor_id, max(r.actor_name) as actor_name, case when r.actor_id is null then r.db_user end as db_user, count(*)
-from audit.report r
+from {found} r
 where {conditions} and (r.actor_id is not null or r.imported_at is null)
 group by r.actor_id, case when r.actor_id is null then r.db_user end
 order by count(*) desc, 1, 3

@@ -1,1 +1,1 @@
-select count(*) from (select from audit.report r where {conditions} limit %(limit)s) counted
+select count(*) from (select from {found} r where {conditions} limit %(limit)s) counted

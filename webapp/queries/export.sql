@@ -1,7 +1,9 @@
 copy (
   -- A file of what the filters show; columns and options depend on its format.
   select {columns}
-  from audit.report r
-  where {conditions}
-  order by r.occurred_at desc, r.event_id desc
+  from (
+    select r.occurred_at, r.event_id from {found} r where {conditions} order by r.occurred_at desc, r.event_id desc
+  ) f
+  cross join lateral (
+    select r.* from audit.report r where r.occurred_at = f.occurred_at and r.event_id = f.event_id offset 0) r
 ) to stdout with ({options})

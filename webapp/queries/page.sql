@@ -1,9 +1,13 @@
--- Rows are stored in a narrow form: each is unfolded once, and only those of this page.
-with page as materialized (
-  select r.* from audit.report r
+-- Events are found first. Rows are stored in a narrow form: each is unfolded once, and only those of this page.
+with found as materialized (
+  select r.occurred_at, r.event_id from {found} r
   where {conditions}
   order by r.occurred_at {direction}, r.event_id {direction}
   limit %(limit)s
+), page as materialized (
+  select r.* from found f
+  cross join lateral (
+    select r.* from audit.report r where r.occurred_at = f.occurred_at and r.event_id = f.event_id offset 0) r
 )
 select
   r.event_id, r.occurred_at, r.category, r.action, r.entity, r.record_id, r.record_label, r.changed_fields,

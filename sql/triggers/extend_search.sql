@@ -1,0 +1,81 @@
+set local role audit_owner;
+
+create or replace function audit.extend_search(at_most integer default 20000) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+-- Whatever the planner has heard of the log, it must not read all of it.
+set enable_seqscan = off
+as $$
+declare
+  before  audit.searching;
+  place   audit.searching;
+  newest  bigint;
+  horizon xid8;
+  missing integer;
+  upto    bigint;
+begin
+  -- One is enough, and the next one may begin when this transaction ends.
+  if pg_is_in_recovery() or not pg_try_advisory_xact_lock(hashtextextended('audit.extend_search', 0)) then
+    return 0;
+  end if;
+  select s.* into before from audit.searching s;
+  place := before;
+  if place.mark_xact_id > pg_snapshot_xmax(pg_current_snapshot()) then  -- set in another cluster, and restored here
+    place.mark_event_id := null;
+    place.mark_xact_id := null;
+  end if;
+  if place.mark_event_id is null then
+    newest := coalesce(pg_sequence_last_value('audit.log_event_id_seq'), 0);
+    if newest > place.low_event_id and not audit.writers_without_number() then
+      place.mark_event_id := newest;
+      place.mark_xact_id := pg_snapshot_xmax(pg_current_snapshot());
+    end if;
+  end if;
+  -- Transactions before this have ended: what follows sees all of their events.
+  horizon := pg_snapshot_xmin(pg_current_snapshot());
+  execute format($sql$
+    select count(*), max(n.event_id) from (
+      select e.event_id from audit.events e
+      where e.event_id > %s
+        and not exists (select from audit.search s where s.occurred_at = e.occurred_at and s.event_id = e.event_id)
+      order by e.event_id limit %s) n$sql$, place.low_event_id, at_most)
+  into missing, upto;
+  if missing > 0 then
+    execute format($sql$
+      with added as (
+        insert into audit.search
+        select n.* from audit.searchable n
+        where n.event_id > %s and n.event_id <= %s
+          and not exists (select from audit.search s where s.occurred_at = n.occurred_at and s.event_id = n.event_id)
+        returning occurred_at, category, action, actor_id
+      ), hours as (
+        insert into audit.activity as a (hour, category, action, events)
+        select date_trunc('hour', occurred_at), category, action, count(*) from added group by 1, 2, 3
+        on conflict (hour, category, action) do update set events = a.events + excluded.events
+      )
+      insert into audit.actor_days as a (day, actor_id, category, action, events)
+      select occurred_at::date, actor_id, category, action, count(*) from added where actor_id is not null group by 1, 2, 3, 4
+      on conflict (day, actor_id, category, action) do update set events = a.events + excluded.events$sql$,
+      place.low_event_id, upto);
+  end if;
+
+  if horizon >= place.mark_xact_id then
+    place.low_event_id := case when missing = at_most then least(upto, place.mark_event_id) else place.mark_event_id end;
+    if place.low_event_id = place.mark_event_id then
+      place.mark_event_id := null;
+      place.mark_xact_id := null;
+    end if;
+  end if;
+  -- A look at a log in which nothing happens writes nothing.
+  if place is distinct from before then
+    update audit.searching s
+    set low_event_id = place.low_event_id, mark_event_id = place.mark_event_id, mark_xact_id = place.mark_xact_id;
+  end if;
+  return missing;
+end
+$$;
+
+comment on function audit.extend_search(integer) is
+  'Adds committed events that audit.search does not hold yet, at most so many; returns how many were missing. Call it, and commit, until fewer than at_most come back. Does nothing while another session does it, and on a replica.';
+grant execute on function audit.extend_search(integer) to audit_web, audit_sealer, audit_admin;

@@ -1,0 +1,49 @@
+"""Lets audit.search follow the log: what pages find events by, kept by whoever is at work here, never by a writer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import structlog
+
+CHUNK = 20_000  # events a transaction
+PAUSE = 2.0  # seconds; what is newer is looked for in the log itself
+AFTER_FAILURE = 30.0
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def extend(connection: psycopg.Connection[Any], on_progress: Callable[[int], None] = lambda done: None) -> int:
+    """Add what is missing; return how much that was. None of it when somebody else is at it."""
+    done = 0
+    while True:
+        row = connection.execute("select audit.extend_search(%s)", (CHUNK,)).fetchone()
+        connection.commit()
+        added = int(row[0]) if row else 0
+        done += added
+        if added:
+            on_progress(done)
+        if added < CHUNK:
+            return done
+
+
+def follow(url: str, stop: threading.Event | None = None) -> threading.Thread:
+    """Extend it again and again, in a thread that ends with its process."""
+    thread = threading.Thread(target=_follow, args=(url, stop or threading.Event()), daemon=True, name="searching")
+    thread.start()
+    return thread
+
+
+def _follow(url: str, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            with psycopg.connect(url, autocommit=True, application_name="auditlog search") as connection:
+                while not stop.is_set():
+                    extend(connection)
+                    stop.wait(PAUSE)
+        except psycopg.Error as error:
+            # Pages stay right, and become slower the longer this lasts: status and health page tell.
+            log.warning("events are not made searchable", error=type(error).__name__, again_in=AFTER_FAILURE)
+            stop.wait(AFTER_FAILURE)
