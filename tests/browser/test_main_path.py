@@ -38,7 +38,7 @@ def test_from_sign_in_to_the_exported_file(db: Database, page: Page, tmp_path: P
     sign_in(page)
     page.get_by_role("navigation").get_by_role("link", name="Audit Log").click()
     page.locator("summary", has_text="Filters").click()
-    page.get_by_label("Category").select_option("Contacts")
+    page.get_by_label("Category", exact=True).select_option("Contacts")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("tbody tr")).to_have_count(2)
     shown = ids(page)
