@@ -57,6 +57,18 @@ OUTSIDE = [
         "whoever has the file",
     ),
     (
+        "Archives of auditlog retain",
+        "The events of months that left the log",
+        "as long as you keep the files",
+        "whoever may read the folder",
+    ),
+    (
+        "Receivers of auditlog stream",
+        "Every event from where the stream began",
+        "beyond our reach",
+        "whoever may read what the receiver keeps",
+    ),
+    (
         "Anchored checkpoints",
         "Signed hashes, without personal data",
         "as long as you keep the place",
