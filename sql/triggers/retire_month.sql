@@ -44,9 +44,10 @@ begin
     'month', to_char(month, 'YYYY-MM'), 'events', found, 'leaves', leaves::text, 'file', file, 'sha256', sha256));
   insert into audit.archives (month, file, sha256, events, leaves, tables, event_id)
   values (month, file, sha256, found, leaves, tables, retained);
+  -- Before the lock that writers wait for.
+  perform audit.forget_search(month, month + interval '1 month');
   execute format('alter table audit.log detach partition audit.%I', part);
   execute format('drop table audit.%I', part);
-  perform audit.forget_search(month, month + interval '1 month');
   return retained;
 end
 $$;
