@@ -226,6 +226,11 @@ def test_no_spelling_of_a_path_goes_round_the_gate(visitor: Visitor, who: str | 
 
 
 TEXT = st.text(max_size=40) | st.sampled_from([*SQL, *MALFORMED])
+#: Lines of the query language that are nearly right.
+PIECES = st.builds(
+    "{}{}:{}".format, st.sampled_from(["", "-", '"']), st.sampled_from([*PARAMETERS, "created", "words"]), TEXT
+)
+QUERIES = st.lists(PIECES | TEXT, max_size=4).map(" ".join)
 
 
 # Not shrunk: a request is short enough to be read, and too slow to be made a thousand times.
@@ -243,7 +248,11 @@ def test_random_requests_are_answered_by_pages_of_ours(app: Flask, visitor: Visi
     query = data.draw(st.lists(st.tuples(st.sampled_from([*PARAMETERS, *PLACE, "next", "x"]) | TEXT, TEXT), max_size=4))
     path = address(rule, data.draw(TEXT) or "1", number=str(data.draw(st.integers(0, 2**70))))
     headers = {"X-CSRFToken": token(browser)["X-CSRFToken"], **data.draw(HEADERS)}
-    body = data.draw(st.binary(max_size=200) | st.just(b"csrf_token=&login=%00&password=%ff"))
+    body = data.draw(
+        st.binary(max_size=200)
+        | st.just(b"csrf_token=&login=%00&password=%ff")
+        | QUERIES.map(lambda query: urlencode({"q": query}, errors="replace").encode())
+    )
     kind = data.draw(
         st.sampled_from(["application/x-www-form-urlencoded", "multipart/form-data", "text/plain", "a/b; c"])
     )
