@@ -17,6 +17,7 @@ from .bench.command import bench
 from .connecting import connected
 from .errors import MigrationError
 from .evidence import command as evidence
+from .evidence.erase_command import erase
 from .evidence.retain_command import hold, retain
 from .evidence.verify_command import verify
 from .explained import explained
@@ -202,6 +203,7 @@ main.add_command(evidence.keys)
 main.add_command(evidence.seal)
 main.add_command(evidence.prove)
 main.add_command(verify)
+main.add_command(erase)
 main.add_command(stream)
 main.add_command(retain)
 main.add_command(hold)

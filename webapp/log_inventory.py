@@ -20,6 +20,7 @@ KEPT = {
     "archives": "for ever",
     "checkpoints": "for ever",
     "exports": "for ever: numbers of events, and of people",
+    "erasures": "for ever: they say what was forgotten, and why",
     "export_rights": "until audit.deny_export()",
     "export_tickets": "minutes: until the ticket is used or has expired",
     "holds": "until auditlog hold release",

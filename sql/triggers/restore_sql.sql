@@ -26,6 +26,10 @@ begin
       using errcode = 'invalid_parameter_value',
             hint = 'Only insert, update, delete and truncate can be undone.';
   end if;
+  if event.old_row is null and event.new_row is null then
+    raise exception 'audit.restore_sql: event % was erased, and nobody has its values any more', event_id
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Its context says by which request: auditlog erase --list.';
+  end if;
   select * into shape from audit.shapes s where s.shape_id = event.shape_id;
   source := case when shape.tracked_id is null then format('%I.%I', shape.schema_name, shape.table_name)::regclass
     else coalesce(audit.tracked_relation(shape.tracked_id), format('%I.%I', shape.schema_name, shape.table_name)::regclass) end;
@@ -79,5 +83,5 @@ end
 $$;
 
 comment on function audit.restore_sql(bigint) is
-  'The statement that would undo an event. Never runs it. Masked values cannot be given back. Errors: P0002 no such event, 22023 the event changed no row, 42704 table no longer tracked, 0A000 no primary key.';
+  'The statement that would undo an event. Never runs it. Masked values cannot be given back. Errors: P0002 no such event, 22023 the event changed no row, 55000 it was erased, 42704 table no longer tracked, 0A000 no primary key.';
 grant execute on function audit.restore_sql(bigint) to audit_reader, audit_web, audit_admin;

@@ -37,6 +37,7 @@ begin
       from audit.log l
       join shapes s on s.shape_id = l.shape_id
       where l.occurred_at <= $2 and l.action in ('i', 'u', 'k', 'd', 't', 'b')
+        and (l.old_row is not null or l.new_row is not null)  -- an erased one tells nothing
     ), ranked as (
       select *, first_value(xact_id) over w as last_xact, lead(xact_id) over w = xact_id or lag(xact_id) over w = xact_id as several
       from told where not each

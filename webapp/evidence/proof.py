@@ -16,7 +16,7 @@ import re
 import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -341,6 +341,7 @@ class Outcome:
     proven: int = 0
     erased: int = 0
     unsealed: int = 0
+    erasures: set[str] = field(default_factory=set[str])  # by which requests, as the file says
     checkpoint: Checkpoint | None = None
     newer: Checkpoint | None = None  # of a proof of growth
 
@@ -381,6 +382,9 @@ def _leaf_of(event: Fields, number: int, leaves: dict[int, bytes], outcome: Outc
     if seal.get("salt") is None:
         commit = bytes.fromhex(seal["payload_commit"])
         outcome.erased += 1
+        mark = (event.get("context") or {}).get("erased") or {}
+        if "request" in mark:
+            outcome.erasures.add(f"request {mark['request']} on {mark['at'][:10]}")
     else:
         commit = payload_commit(bytes.fromhex(seal["salt"]), seal["details"], seal["old_row"], seal["new_row"])
         outcome.proven += 1
@@ -501,7 +505,8 @@ def describe(outcome: Outcome) -> Iterator[str]:
         return
     yield f"proven: {outcome.proven:,} events, by {outcome.checkpoint}"
     if outcome.erased:
-        yield f"erased: {outcome.erased:,} events, whose payload is gone and whose header is proven"
+        by = f", by {', '.join(sorted(outcome.erasures))}" if outcome.erasures else ""
+        yield f"erased: {outcome.erased:,} events, whose payload is gone and whose header is proven{by}"
     if outcome.unsealed:
         yield f"not yet sealed: {outcome.unsealed:,} events, of which this proves nothing"
 

@@ -1,0 +1,69 @@
+set local role audit_owner;
+
+create or replace function audit.erasure_events(erasure audit.erasures) returns table (event_id bigint, kind text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  known text[];
+begin
+  if erasure.columns is not null then
+    return query
+      select l.event_id, 'columns'
+      from audit.shapes s join audit.log l on l.shape_id = s.shape_id
+      where s.schema_name = erasure.schema_name and s.table_name = erasure.table_name
+        and (s.columns is null or s.columns && erasure.columns)
+        and not coalesce(erasure.columns <@ s.masked, false)
+        and (l.old_row is not null or l.new_row is not null)
+        and (select bool_or(f.value <> '{"$masked": true}' and f.value not in ('"*"', '"**"') and f.value <> 'null')
+             from unnest(array[l.old_row, l.new_row]) stored
+             cross join lateral jsonb_each(case when stored is not null then audit.text_fields(l.shape_id, stored) end) f
+             where f.key = any (erasure.columns));
+    return;
+  end if;
+
+  -- Erase events stay: they are what says that the rest has gone. A changed key is in the event under the old one.
+  return query
+    select l.event_id, case when s.parent is null then 'own' else 'parent' end
+    from audit.log l join audit.shapes s on s.shape_id = l.shape_id
+    where l.record_id = erasure.record_id and s.entity = erasure.entity and l.action not in ('x', 'r')
+    union all
+    select l.event_id, 'own'
+    from audit.log l join audit.shapes s on s.shape_id = l.shape_id
+    where l.action = 'k' and s.entity = erasure.entity and l.record_id <> erasure.record_id and l.new_row is not null
+      and audit.record_key(s.key, s.parent, audit.row_fields(l.shape_id, l.new_row)) = erasure.record_id;
+  if 'actor' = any (erasure.also) then
+    return query
+      select l.event_id, 'actor' from audit.log l where l.actor_id = erasure.record_id and l.action not in ('x', 'r');
+  end if;
+  if 'filter' = any (erasure.also) then
+    -- Names and addresses that the record had: somebody may have looked for it by these.
+    select array_agg(distinct lower(f.value)) into known
+    from audit.log l join audit.shapes s on s.shape_id = l.shape_id
+    cross join lateral unnest(array[l.old_row, l.new_row]) stored
+    cross join lateral jsonb_each_text(case when stored is not null then audit.row_fields(l.shape_id, stored) end) f
+    where l.record_id = erasure.record_id and s.entity = erasure.entity and length(f.value) > 2;
+    return query
+      select l.event_id, 'filter'
+      from audit.log l
+      cross join lateral (select audit.context_of(l.context) -> audit.action_name(l.action)) d(details)
+      where l.action in ('e', 'v', 'n') and jsonb_typeof(details) = 'object' and (
+        details ->> 'record_id' = erasure.record_id and coalesce(details ->> 'entity', erasure.entity) = erasure.entity
+        or 'actor' = any (erasure.also) and details ->> 'actor_id' = erasure.record_id
+        or exists (
+          select from jsonb_path_query(details -> 'filter', 'lax $.keyvalue()') part
+          cross join lateral jsonb_path_query(part -> 'value', 'strict $.** ? (@.type() != "array" && @.type() != "object")') word
+          where case part ->> 'key'
+            when 'record' then word #>> '{}' = erasure.record_id
+            when 'actor' then 'actor' = any (erasure.also) and word #>> '{}' = erasure.record_id
+            else part ->> 'key' not in ('from', 'to', 'period', 'tz', 'category', 'action', 'entity', 'field', 'login', 'application', 'source')
+              and (length(word #>> '{}') > 2
+                and exists (select from unnest(known) k where position(lower(word #>> '{}') in k) > 0)
+                or part ->> 'key' = any (array['id', 'key']) and word #>> '{}' = erasure.record_id)
+          end));
+  end if;
+end
+$$;
+
+comment on function audit.erasure_events(audit.erasures) is
+  'What a request covers, an event once for each reason: own and parent (the whole payload goes), actor (who did it), filter (what was looked for), columns (their values).';

@@ -1,0 +1,98 @@
+"""auditlog erase: one person asks that the log forget a record, another one approves."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from .. import config
+from ..connecting import connected
+from ..explained import explained
+from . import erasing
+
+NEEDS = "the role audit_admin"
+
+
+@click.command()
+@click.option("--entity", help="Kind of record, such as contact.")
+@click.option("--record", help="Its number: the column record_id of the report.")
+@click.option("--mask", "table", metavar="TABLE", help="Instead: what is masked or excluded in TABLE now.")
+@click.option("--reason", help="Why. It stays in the log: name nobody in it.")
+@click.option(
+    "--also",
+    multiple=True,
+    type=click.Choice(["actor", "filter", "nothing"]),
+    help="Also what this person did (without them), and searches for them. Default: filter; for users both.",
+)
+@click.option("--list", "listing", is_flag=True, help="The requests so far.")
+@click.option("--preview", type=int, metavar="ID", help="What approving a request would erase.")
+@click.option("--approve", type=int, metavar="ID", help="Erase what somebody else has asked for.")
+@click.option("--withdraw", type=int, metavar="ID", help="Close a request without erasing anything.")
+@click.option("--json", "as_json", is_flag=True, help="The list for programs.")
+@explained
+def erase(
+    entity: str | None,
+    record: str | None,
+    table: str | None,
+    reason: str | None,
+    also: tuple[str, ...],
+    listing: bool,
+    preview: int | None,
+    approve: int | None,
+    withdraw: int | None,
+    as_json: bool,
+) -> None:
+    """Forget a record: its values go, and the seals still prove what there was. Two logins are needed.
+
+    Example: auditlog erase --entity contact --record 42 --reason "letter 2026-117"
+    """
+    asked = bool(entity or record), bool(table), listing, preview is not None, approve is not None, withdraw is not None
+    if sum(asked) != 1:
+        raise click.UsageError("say what: --entity with --record, --mask, --list, --preview, --approve or --withdraw")
+    if bool(entity) != bool(record):
+        raise click.UsageError("--entity and --record go together")
+    if (record or table) and not reason:
+        raise click.UsageError("say why, with --reason")
+    with connected(config.database_url(), "erase", needs=NEEDS) as connection:
+        if listing:
+            found = erasing.requests(connection)
+            _list(found, as_json)
+        elif approve is not None:
+            done = erasing.approve(connection, approve)
+            click.echo(f"Erased: {erasing.in_words(done)}.")
+            _not_reached(done)
+        elif withdraw is not None:
+            erasing.withdraw(connection, withdraw)
+            click.echo(f"Request {withdraw} is withdrawn; nothing was erased.")
+        else:
+            if table:
+                preview = erasing.request_columns(connection, table, reason or "")
+            elif entity and record:
+                chosen = [word for word in also if word != "nothing"] if also else None
+                preview = erasing.request(connection, entity, record, reason or "", chosen)
+            assert preview is not None
+            told = erasing.preview(connection, preview)
+            click.echo(f"Request {preview} would erase: {erasing.in_words(told)}.")
+            _not_reached(told)
+            click.echo(f"Somebody else approves it with: auditlog erase --approve {preview}")
+
+
+def _list(found: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(found, default=str, indent=2))
+    elif not found:
+        click.echo("Nobody has asked to erase anything yet.")
+    else:
+        for request in found:
+            about = " ".join(filter(None, [request["entity"], request["record_id"]]))
+            if request["columns"]:
+                about = f"{', '.join(request['columns'])} of {request['schema_name']}.{request['table_name']}"
+            click.echo("  ".join([str(request["erasure_id"]), about, erasing.state(request), request["reason"]]))
+
+
+def _not_reached(told: dict[str, Any]) -> None:
+    click.echo("Not within reach:")
+    for line in erasing.not_reached(told):
+        click.echo(f"  {line}")

@@ -1,0 +1,99 @@
+"""Requests to erase, as commands and pages show them. What is erased, and who may, is decided in SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from .queries import load
+from .tree import Connection
+
+Told = dict[str, Any]
+
+#: (kind, what one is, what several are, what goes)
+KINDS = (
+    ("own", "event about the record", "events about the record", "everything but time, action, table and login"),
+    ("parent", "event of rows that belong to it", "events of rows that belong to it", "the same"),
+    ("actor", "event of what they did", "events of what they did", "who it was, and from where"),
+    ("filter", "search or export by it", "searches or exports by it", "what was looked for"),
+    ("columns", "event with such values", "events with such values", "the values of these columns"),
+)
+
+
+def requests(connection: Connection, *, limit: int = 1000) -> list[dict[str, Any]]:
+    """Requests, newest first: those that wait before those that are closed."""
+    with connection.cursor(row_factory=dict_row) as rows:
+        return rows.execute(load("requests"), {"limit": limit}).fetchall()
+
+
+def request(
+    connection: Connection,
+    entity: str,
+    record: str,
+    reason: str,
+    also: list[str] | None = None,
+    account: str | None = None,
+) -> int:
+    """Ask that a record be forgotten; return the number of the request."""
+    return _call(connection, "select audit.request_erasure(%s, %s, %s, %s, %s)", entity, record, reason, also, account)
+
+
+def request_columns(connection: Connection, table: str, reason: str) -> int:
+    """Ask that values of columns that are hidden by now be erased; return the number of the request."""
+    return _call(connection, "select audit.request_column_erasure(%s::regclass, %s)", table, reason)
+
+
+def preview(connection: Connection, request_id: int) -> Told:
+    return _call(connection, "select audit.preview_erasure(%s)", request_id)
+
+
+def approve(connection: Connection, request_id: int, account: str | None = None) -> Told:
+    return _call(connection, "select audit.approve_erasure(%s, %s)", request_id, account)
+
+
+def withdraw(connection: Connection, request_id: int, account: str | None = None) -> None:
+    _call(connection, "select audit.withdraw_erasure(%s, %s)", request_id, account)
+
+
+def in_words(told: Told) -> str:
+    """What goes, such as: 12 events about the record, 1 search or export by it."""
+    return ", ".join(f"{count:,} {what}" for count, what, _ in parts(told)) or "nothing"
+
+
+def parts(told: Told) -> list[tuple[int, str, str]]:
+    """(how many, of which kind, what goes of them)."""
+    counts = {kind: told["kinds"].get(kind, 0) for kind, *_ in KINDS}
+    return [(counts[kind], one if counts[kind] == 1 else many, goes) for kind, one, many, goes in KINDS if counts[kind]]
+
+
+def not_reached(told: Told) -> list[str]:
+    """What an erasure in this database cannot reach."""
+    files = told["exports"]
+    numbers = ", ".join(map(str, files[:20])) + (" …" if len(files) > 20 else "")
+    made = (
+        f"{len(files):,} made since the first of these events, see events {numbers}" if files else "none is on record"
+    )
+    archives = [f"{told['archives']:,} months in archives, which are files of their own."] if told["archives"] else []
+    return [
+        *archives,
+        f"Files that were exported: {made}.",
+        "Backups, write-ahead log and replicas that lag: until they expire. After restoring one, erase again.",
+        "What streams and other systems have received, and the record itself in its own table.",
+    ]
+
+
+def state(request: dict[str, Any]) -> str:
+    """Where a request stands, in words."""
+    if request["approved_by"]:
+        by = f"asked by {request['requested_by']}, approved by {request['approved_by']}"
+        return f"erased on {request['closed_at']:%Y-%m-%d}, {by}"
+    if request["withdrawn_by"]:
+        return f"withdrawn on {request['closed_at']:%Y-%m-%d} by {request['withdrawn_by']}"
+    return f"waits since {request['requested_at']:%Y-%m-%d} for somebody other than {request['requested_by']}"
+
+
+def _call(connection: Connection, statement: str, *values: object) -> Any:
+    row = connection.execute(statement.encode(), values).fetchone()
+    assert row
+    return row[0]

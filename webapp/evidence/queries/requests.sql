@@ -1,0 +1,7 @@
+-- Requests to erase: those that wait first, then the newest.
+select
+  e.erasure_id, e.entity, e.record_id, e.schema_name, e.table_name, e.columns, e.also, e.reason,
+  e.requested_by, e.requested_at, e.approved_by, e.withdrawn_by, e.closed_at, e.erased
+from audit.erasures e
+order by e.closed_at is not null, e.erasure_id desc
+limit %(limit)s
