@@ -69,10 +69,7 @@ begin
   from unnest(events, whole, actor, filter, masks) e(event_id, whole, actor, filter, masks)
   where l.event_id = e.event_id;
 
-  -- The name is free for the table that pages search in: what it holds goes with the event.
-  if to_regprocedure('audit.forget_in_search(bigint[])') is not null then
-    execute 'select audit.forget_in_search($1)' using events;
-  end if;
+  perform audit.refresh_search(events);
   -- A context has a size limit: many events are listed in several.
   perform audit.record_event(wanted.entity, 'erase', wanted.record_id, details => jsonb_build_object(
     'did', 'approve', 'request', wanted.erasure_id, 'reason', wanted.reason,

@@ -30,6 +30,7 @@ def known(evidence: Evidence) -> Evidence:
         {"page": "audit_log", "filter": {"record": "421"}},
     ):
         db.run("select audit.record_event('report', 'view', details => %s)", json.dumps(details))
+    assert db.value("select audit.extend_search()") > 0
     evidence.seal()
     return evidence
 

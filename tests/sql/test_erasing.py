@@ -157,7 +157,16 @@ def test_of_what_a_person_did_only_the_person_goes(db: Database, people: tuple[C
     with db.superuser.transaction():
         db.run("select audit.set_actor('7', 'Willa', 'r1', '{\"ip\": \"192.0.2.7\"}')")
         db.run("update contacts set notes = 'mauve' where id = 42")
+    assert db.value("select audit.extend_search()") > 0
+    assert db.value("select count(*) from audit.search where words @@ 'willa' and actor_id = '7'") == 1
     assert approve(second, request(first, "7", entity="user"))["kinds"] == {"own": 1, "actor": 1}
+    assert (
+        db.value(
+            "select count(*) from audit.search s where s::text like '%%illa%%' or actor_id = '7' or claimed_addr is not null"
+        )
+        == 0
+    )
+    assert db.value("select count(*) from audit.actor_days where actor_id = '7'") == 0
     (event,) = db.events("entity = 'contact' and action = 'update'")
     assert (event["actor_id"], event["actor_name"], event["request_id"]) == (None, None, None)
     assert (event["record_id"], event["after"]["notes"]) == ("42", "mauve")
