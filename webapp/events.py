@@ -19,6 +19,8 @@ from .scopes import EVERYTHING, Scope
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
+#: Of the events beside a page, so many are looked at to say how an entry goes on there.
+BESIDE_LIMIT = 1000
 ARRIVED_LIMIT = 100
 ACTOR_LIMIT = 500
 #: Of a row of audit.log l and its audit.shapes s.
@@ -52,6 +54,7 @@ class Event:
     imported_at: datetime | None
     changes: Json | None
     details: Json | None
+    xact_id: str
 
     @property
     def cursor(self) -> Cursor:
@@ -65,7 +68,6 @@ class EventInFull(Event):
     before: Json | None
     after: Json | None
     context: Json | None
-    xact_id: str
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,24 @@ def arrived(connection: Connection, filters: Filters, scope: Scope, since: Curso
     ).format(filled["conditions"])
     parameters |= {"at": since[0], "event_id": since[1], "reader": reader}
     return count_found(connection, filled, parameters, ARRIVED_LIMIT)
+
+
+def goes_on(connection: Connection, filters: Filters, scope: Scope, event: Event, *, newer: bool) -> int:
+    """How many events of the same transaction and person there are beside a page that begins or ends with `event`.
+
+    At least: no more than the next BESIDE_LIMIT events are looked at.
+    """
+    filled, parameters = narrowed(connection, filters, scope, oldest_first=newer)
+    comparison: LiteralString = ">" if newer else "<"
+    query = load("goes_on").format(
+        **filled,
+        place=sql.SQL("(r.occurred_at, r.event_id) {} (%(at)s, %(event_id)s)").format(sql.SQL(comparison)),
+        direction=sql.SQL("asc" if newer else "desc"),
+    )
+    of = {"xact_id": event.xact_id, "actor_id": event.actor_id, "db_user": event.db_user, "limit": BESIDE_LIMIT}
+    at, event_id = event.cursor
+    row = connection.execute(query, parameters | of | {"at": at, "event_id": event_id}).fetchone()
+    return row[0] if row else 0
 
 
 def find(connection: Connection, event_id: int, scope: Scope) -> EventInFull | None:

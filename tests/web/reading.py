@@ -66,7 +66,7 @@ def address(**filters: str) -> str:
 
 def event_ids(html: str) -> list[int]:
     """The events of a page, from its top."""
-    return [int(found) for found in re.findall(r'<tr id="event-(\d+)">', html)]
+    return [int(found) for found in re.findall(r'<(?:tr|li) id="event-(\d+)">', html)]
 
 
 def link(html: str, rel: str) -> str | None:
@@ -103,7 +103,7 @@ def text_of(html: str) -> str:
 def row_text(html: str, event_id: int) -> str:
     """What a person reads in one row of the list."""
     document = html5lib.parse(html, namespaceHTMLElements=False)
-    row = next(e for e in document.iter("tr") if e.get("id") == f"event-{event_id}")
+    row = next(e for e in document.iter() if e.get("id") == f"event-{event_id}")
     return " ".join("".join(row.itertext()).split())
 
 

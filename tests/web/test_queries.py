@@ -49,7 +49,15 @@ def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
     limited = narrowed or "{scope}" in text
     limit = scope.condition(columns.get(name, "r.category"))
     query = sql.SQL(cast(LiteralString, f"explain (format json) {text}"))
-    parameters |= {"limit": 51, "event_id": 17, "login": "mei@example.org", "user_id": "2"}
+    parameters |= {
+        "limit": 51,
+        "event_id": 17,
+        "xact_id": "9",
+        "actor_id": "p3",
+        "db_user": "app",
+        "login": "mei@example.org",
+        "user_id": "2",
+    }
     parameters |= {
         "owner": "2",
         "view_id": "0" * 32,

@@ -12,7 +12,7 @@ with found as materialized (
 select
   r.event_id, r.occurred_at, r.category, r.action, r.entity, r.record_id, r.record_label, r.changed_fields,
   r.actor_id, r.actor_name, r.db_user, r.application, r.client_addr, r.request_id,
-  r.schema_name, r.table_name, r.imported_at,
+  r.schema_name, r.table_name, r.imported_at, r.xact_id::text as xact_id,
   -- A list shows the first few changes, not whole rows.
   (select jsonb_object_agg(f, jsonb_build_array(
      case when length((r.before -> f)::text) <= 160 then r.before -> f else to_jsonb(left(r.before ->> f, 80) || '…') end,

@@ -42,7 +42,7 @@ def actor(actor_id: str) -> str | tuple[str, int]:
             zone=filters.zone,
             total=events.count(connection, filters, scope()),
             total_limit=events.COUNT_LIMIT,
-            rows=[(e, wording.sentence(e, names), wording.summary(e, names, filters.zone)) for e in recent],
+            entries=wording.apart(wording.rows(recent, names, filters.zone)),
             exports=[(e, wording.sentence(e, names)) for e in exports.events[:RECENT]],
             deletions=people.deletions(connection, filters, scope()),
             many=people.MANY,

@@ -58,7 +58,7 @@ def record(entity: str, record_id: str) -> Page:
             people=people,
             total=events.count(connection, filters, scope()),
             total_limit=events.COUNT_LIMIT,
-            rows=[(e, wording.sentence(e, names), wording.summary(e, names, zone)) for e in page.events],
+            entries=wording.apart(wording.rows(page.events, names, zone)),
             trail={"tz": zone},
             zone=zone,
             **cursors.beside(page, {"tz": zone}, anchor="timeline"),

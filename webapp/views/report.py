@@ -42,6 +42,7 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
         older = cursors.load("before", request.args.get("before")) or _jump(filters)
         newer = cursors.load("after", request.args.get("after"))
         since = cursors.load("since", request.args.get("since"))
+        is_together = addresses.shown_together()
     except FilterError as error:
         with db.connection() as connection:
             head = finding.head(connection, Filters(zone=addresses.zone()), error)
@@ -55,10 +56,8 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
             "audit_log.html",
             **finding.head(connection, filters),
             page=page,
-            rows=[
-                (event, wording.sentence(event, names), wording.summary(event, names, filters.zone))
-                for event in page.events
-            ],
+            entries=_entries(connection, filters, page, names, is_together),
+            is_together=is_together,
             total=events.count(connection, filters, scope()),
             total_limit=events.COUNT_LIMIT,
             arrived=events.arrived(connection, filters, scope(), since, user_id()) if since and page.has_newer else 0,
@@ -70,6 +69,21 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
             columns=NAMES,
             always=ALWAYS,
         )
+
+
+def _entries(
+    connection: db.Connection, filters: Filters, page: events.Page, names: events.Names, is_together: bool
+) -> list[wording.Entry]:
+    """The events of a page; those of one transaction together, with how many more lie beyond the edges of the page."""
+    rows = wording.rows(page.events, names, filters.zone)
+    if not is_together or not rows:
+        return wording.apart(rows)
+    entries = wording.together(rows, names)
+    for place, event, newer in ((0, page.events[0], True), (-1, page.events[-1], False)):
+        if (page.has_newer if newer else page.has_older) and wording.belongs_to(event) != (event.event_id,):
+            more = events.goes_on(connection, filters, scope(), event, newer=newer)
+            entries[place] = wording.cut(entries[place], more)
+    return entries
 
 
 def _jump(filters: Filters) -> events.Cursor | None:

@@ -17,10 +17,12 @@ from .signed_in import user_id
 #: Places in the list, what its reader knows of already, and whether what happened together is one entry. A record is
 #: shown as it stood `at` an event.
 PLACE = ("before", "after", "at", "since", "group")
+APART = "off"
 
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(carried=carried, narrowed=narrowed)  # pyright: ignore[reportArgumentType]
+    app.url_defaults(_keep_apart)
 
 
 def filters() -> Filters:
@@ -56,6 +58,20 @@ def settled(wanted: Filters) -> Filters:
 def report(wanted: Filters, **more: Any) -> str:
     """The address of the list with these filters, which are settled."""
     return url_for("report.audit_log", **wanted.to_query(), **more)
+
+
+def shown_together() -> bool:
+    """Whether what happened at once is one entry of the list; raises FilterError."""
+    wanted = request.args.get("group", "")
+    if wanted not in ("", APART):
+        raise FilterError("", f"“{wanted[:60]}” is not a way to group: leave it out, or write group={APART}.")
+    return not wanted
+
+
+def _keep_apart(endpoint: str, values: dict[str, Any]) -> None:
+    """Who has ungrouped the list finds it ungrouped behind every link to it."""
+    if endpoint in ("report.audit_log", "finding.find") and request and request.args.get("group") == APART:
+        values.setdefault("group", APART)
 
 
 def filters_or_400() -> Filters:

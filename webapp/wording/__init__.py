@@ -6,13 +6,18 @@ from .facts import facts, readable_table
 from .rights import right
 from .sentences import Sentence, sentence, subject
 from .times import days, duration, exact, moment, zone_label
+from .together import Entry, apart, belongs_to, cut, rows, together
 from .values import as_json, plain, readable
 
 __all__ = [
+    "Entry",
     "FieldChange",
     "Sentence",
+    "apart",
     "as_json",
+    "belongs_to",
     "changed_names",
+    "cut",
     "days",
     "diff",
     "duration",
@@ -23,11 +28,13 @@ __all__ = [
     "readable",
     "readable_table",
     "right",
+    "rows",
     "sentence",
     "sides",
     "state",
     "subject",
     "summary",
+    "together",
     "visible",
     "zone_label",
 ]
