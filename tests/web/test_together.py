@@ -98,6 +98,14 @@ def test_an_entry_that_is_cut_by_the_end_of_a_page_says_so(db: Database, visitor
     ]
 
 
+def test_a_search_for_words_is_cut_in_the_same_way(db: Database, visitor: Visitor) -> None:
+    at_once(db, "insert into contacts (first_name) select 'Harbour' || n % 2 from generate_series(1, 120) n")
+    browser = visitor("auditor")
+    answer = browser.post("/reports/audit-log/find", page=REPORT, status=303, q="harbour1", tz="UTC")
+    html = browser.get(answer.location)
+    assert "50 events here, at least 10 more beside this page" in html
+
+
 def test_the_list_can_be_taken_apart_and_stays_so(db: Database, visitor: Visitor) -> None:
     at_once(db, "insert into contacts (first_name) select 'C' || n from generate_series(1, 60) n")
     browser = visitor("auditor")
