@@ -6,6 +6,7 @@ from typing import Literal
 
 import pytest
 
+from tests.conftest import PRODUCTS_HASHER
 from webapp import passwords
 from webapp.passwords import PasswordError
 
@@ -66,7 +67,16 @@ def test_a_hash_that_is_none_costs_what_a_right_one_costs(password_hash: str, mo
             computed.append(str(hash))
             return answer
 
+    monkeypatch.setattr(passwords, "hasher", PRODUCTS_HASHER)
+    passwords._nobodys_hash.cache_clear()  # pyright: ignore[reportPrivateUsage]
     passwords.matches("", "warm")
     monkeypatch.setattr(passwords, "hasher", Counting())
     assert not passwords.matches(password_hash, "no such user")
     assert [h.split("$")[1:4] for h in computed] == [passwords.hasher.hash("x").split("$")[1:4]]
+    passwords._nobodys_hash.cache_clear()  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_guess_costs_what_the_authors_of_argon2_recommend() -> None:
+    """Other tests hash with less."""
+    _, kind, _, parameters, *_ = PRODUCTS_HASHER.hash("x").split("$")
+    assert (kind, parameters) == ("argon2id", "m=65536,t=3,p=4")
