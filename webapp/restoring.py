@@ -14,6 +14,7 @@ MOST = 50
 UNDONE = {"insert", "update", "delete", "truncate"}
 #: Why a change cannot be taken back, as audit.restore_sql() says it.
 REFUSALS = (
+    psycopg.errors.ObjectNotInPrerequisiteState,  # erased
     psycopg.errors.FeatureNotSupported,
     psycopg.errors.InvalidParameterValue,
     psycopg.errors.NoDataFound,

@@ -153,3 +153,18 @@ def test_numbers_are_shown_digit_for_digit(db: Database, visitor: Visitor) -> No
     assert f'"rate": {fine}' in words
     rows = {row["event_id"]: row for row in rows_of(download(browser, address(entity="prices")))}
     assert f'"amount": {long}' in rows[str(odd)]["after"]
+
+
+def test_an_erased_event_says_so_in_the_list_and_on_its_page(db: Database, visitor: Visitor) -> None:
+    db.run("insert into contacts (id, first_name) values (42, 'Wilhelmina')")
+    event_id = db.last()["event_id"]
+    db.connect("admin").execute("select audit.request_erasure('contact', '42', 'letter 17')")
+    db.run("select audit.approve_erasure(1)")
+    browser = visitor("auditor")
+    for words in (row_text(browser.get(REPORT), event_id), detail(browser, event_id)):
+        assert "personal data erased on " in words
+        assert " by request 1" in words
+        assert "Wilhelmina" not in words
+    words = text_of(browser.get(REPORT))
+    assert "asked to erase contact" in words
+    assert "erased contact" in words

@@ -4,6 +4,8 @@ select
   r.schema_name, r.table_name, r.imported_at,
   null::jsonb as changes,
   case
+    when r.before is null and r.after is null and r.context -> 'erased' ->> 'whole' = 'true'
+      then jsonb_build_object('erased', r.context -> 'erased')
     when t.parent is not null then coalesce(r.after, r.before) - t.parent
     -- Imported events may hold anything here.
     when jsonb_typeof(r.context -> r.action) = 'object' then r.context -> r.action

@@ -19,6 +19,8 @@ select
      case when length((r.after -> f)::text) <= 160 then r.after -> f else to_jsonb(left(r.after ->> f, 80) || '…') end))
    from unnest(r.changed_fields[1:3]) f where f is not null) as changes,
   case
+    when r.before is null and r.after is null and r.context -> 'erased' ->> 'whole' = 'true'
+      then jsonb_build_object('erased', r.context -> 'erased')
     when t.parent is not null then coalesce(r.after, r.before) - t.parent
     -- Imported events may hold anything here.
     when jsonb_typeof(r.context -> r.action) = 'object' then r.context -> r.action

@@ -85,6 +85,8 @@ CAPTURE = {
     "break": ("damaged", "capture of", "bad"),
     "mend": ("restored", "capture of", "good"),
 }
+#: What became of a request to erase.
+ERASURES = {"request": "asked to erase", "approve": "erased", "withdraw": "gave up erasing"}
 TONES = {
     "insert": "good",
     "update": "changed",
@@ -119,6 +121,12 @@ def sentence(event: Event, names: Names) -> Sentence:
     """What happened, to what."""
     details = event.details or {}
     tone = TONES.get(event.action, "neutral")
+    if isinstance(gone := details.get("erased"), dict) and gone.get("whole") is True:
+        note = f"personal data erased on {plain(gone.get('at'))[:10]} by request {plain(gone.get('request'))}"
+        return Sentence(VERBS[event.action], event.entity.replace("_", " "), note, tone, MARKS.get(event.action, ""))
+    if event.action == "erase" and details.get("did") in ERASURES:
+        noun = event.entity.replace("_", " ")
+        return Sentence(ERASURES[details["did"]], noun, f"request {plain(details.get('request'))}")
     if event.action == "export":
         return _export(event, details)
     if event.action == "view":
