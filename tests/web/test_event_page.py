@@ -157,7 +157,7 @@ def test_an_event_with_one_row_has_one_column_of_values(db: Database, visitor: V
     (deleted,) = imported(db, {**ROW, "action": "delete", "after": None, "before": {"a": "1"}})
     for event_id, heading in {inserted: "What was added", found: "What was there", deleted: "What was removed"}.items():
         page = browser.get(f"{REPORT}/events/{event_id}")
-        assert f"{heading} FieldValue a 1" in text_of(page).replace("Field Value", "FieldValue")
+        assert f"{heading} Fields and their values FieldValue a 1" in text_of(page).replace("Field Value", "FieldValue")
         assert 'data-label="' not in page
 
 
