@@ -21,6 +21,7 @@ create table audit.search (
   changed_fields text[],
   words          tsvector,
   claimed_addr   text        collate "C",
+  shape_id       integer     not null,
   -- In the order of the report.
   primary key (occurred_at, event_id)
 );
@@ -35,6 +36,8 @@ create index search_login on audit.search (db_user, occurred_at, event_id);
 create index search_application on audit.search (application, occurred_at, event_id);
 create index search_address on audit.search (client_addr, occurred_at, event_id);
 create index search_claimed_address on audit.search (claimed_addr, occurred_at, event_id) where claimed_addr is not null;
+-- When something last happened to a table.
+create index search_shape on audit.search (shape_id, occurred_at);
 create index search_request on audit.search (request_id);
 create index search_transaction on audit.search (xact_id);
 create index search_imported on audit.search (occurred_at, event_id) where imported_at is not null;
@@ -92,10 +95,10 @@ create view audit.searchable as
 select
   e.event_id, e.occurred_at, e.xact_id, e.imported_at, e.category, e.action, e.entity, e.record_id, e.record_label,
   e.actor_id, e.actor_name, e.db_user, e.application, e.client_addr, e.request_id, e.changed_fields, stored.words,
-  e.context ->> 'ip' as claimed_addr
+  e.context ->> 'ip' as claimed_addr, stored.shape_id
 from audit.events e
 cross join lateral (
-  select audit.words_of(concat_ws(' ', audit.plain_text(l.old_row), audit.plain_text(l.new_row), l.record_label, l.actor_name,
+  select l.shape_id, audit.words_of(concat_ws(' ', audit.plain_text(l.old_row), audit.plain_text(l.new_row), l.record_label, l.actor_name,
     audit.plain_text(l.context),
     case when l.moved_from is not null
       then (select audit.plain_text(d.old_row) from audit.log d where d.event_id = l.moved_from) end)) as words

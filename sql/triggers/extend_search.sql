@@ -28,8 +28,9 @@ begin
   if place.mark_event_id is null then
     newest := coalesce(pg_sequence_last_value('audit.log_event_id_seq'), 0);
     if newest > place.low_event_id and not audit.writers_without_number() then
+      -- Not the snapshot's xmax, which an open transaction may bear.
       place.mark_event_id := newest;
-      place.mark_xact_id := pg_snapshot_xmax(pg_current_snapshot());
+      place.mark_xact_id := pg_current_xact_id();
     end if;
   end if;
   -- Transactions before this have ended: what follows sees all of their events.

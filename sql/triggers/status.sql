@@ -44,9 +44,7 @@ as $$
     s.unchanged,
     case when s.relation is null then '{}' else s.drifted end,
     s.since,
-    (select l.occurred_at from audit.log l
-     where l.shape_id in (select h.shape_id from audit.shapes h where h.tracked_id = s.tracked_id) and l.occurred_at >= s.since
-     order by l.occurred_at desc limit 1),
+    audit.last_event(s.tracked_id, s.since),
     case
       when s.relation is null then 'The table is gone: run audit.forget_dropped_tables().'
       when s.other_triggers and c.relispartition

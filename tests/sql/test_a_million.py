@@ -77,3 +77,14 @@ def test_a_table_as_it_stood_is_read_in_one_pass_that_takes_apart_the_last_row_o
     admin.close()  # which counts its calls
     assert log.value(calls) == RECORDS
     assert touched < int(size) * 1.2
+
+
+def test_when_something_last_happened_to_a_table_is_known_without_reading_the_log(log: Database) -> None:
+    log.run("insert into audit.search select * from audit.searchable")
+    log.run("update audit.searching set low_event_id = (select max(event_id) from audit.log)")
+    log.run("vacuum analyze audit.search")
+    log.run("insert into busy values (0, 0)")
+    said = dict(log.run("select table_name, last_event is not null from audit.status()"))
+    assert said["public.busy"]
+    assert not said["public.contacts"], "nothing ever happened to it"
+    assert blocks(log.superuser, "select audit.last_event(tracked_id, since) from audit.tracked") < FEW

@@ -58,6 +58,31 @@ def test_a_number_that_commits_late_is_not_left_out(db: Database) -> None:
     assert low(db) == max(logged(db))
 
 
+def test_the_newest_transaction_may_stay_open_without_being_passed_over(db: Database) -> None:
+    slow = db.connect("app", autocommit=False)
+    slow.execute(INSERT, ("slow",))  # no transaction after it has ended
+    for _ in range(2):
+        searching.extend(db.superuser)
+    slow.commit()
+    assert seen(db) == logged(db) != held(db)
+    searching.extend(db.superuser)
+    assert seen(db) == logged(db) == held(db)
+
+
+def test_a_prepared_transaction_is_waited_for(db: Database) -> None:
+    slow = db.connect("app", autocommit=False)
+    slow.execute(INSERT, ("slow",))
+    slow.execute("prepare transaction 'a search'")
+    db.run(INSERT, "quick")
+    before = low(db)
+    searching.extend(db.superuser)
+    assert low(db) == before
+    db.run("commit prepared 'a search'")
+    assert seen(db) == logged(db) != held(db)
+    searching.extend(db.superuser)
+    assert seen(db) == logged(db) == held(db)
+
+
 def test_it_goes_on_in_small_steps_and_one_at_a_time(db: Database) -> None:
     db.run("insert into groups (name) select 'g' || n from generate_series(1, 10) n")
     assert [db.value("select audit.extend_search(4)") for _ in range(4)] == [4, 4, 2, 0]
