@@ -81,6 +81,10 @@ STATEMENTS: dict[str, str] = {
     "drop owned by audit_owner": NOBODY,
     "reassign owned by audit_owner to current_user": NOBODY,
     "reindex table audit.log": NOBODY,
+    "alter table audit.log detach partition audit.log_default": NOBODY,
+    "alter table audit.log_default set schema public": NOBODY,
+    "alter sequence audit.log_event_id_seq restart": NOBODY,
+    "cluster audit.migrations using migrations_pkey": NOBODY,
     # -- making something
     "create table audit.t ()": NOBODY,
     "create table public.t ()": NOBODY,
@@ -104,6 +108,18 @@ STATEMENTS: dict[str, str] = {
     "create role r superuser": NOBODY,
     "create database d": NOBODY,
     "create language x handler h": NOBODY,
+    "create materialized view public.m as select 1": NOBODY,
+    "select 1 as n into public.t": NOBODY,
+    "create table public.t as select 1": NOBODY,
+    "create aggregate public.a (int) (sfunc = int4pl, stype = int)": NOBODY,
+    "create operator public.@#@ (function = int4pl, leftarg = int, rightarg = int)": NOBODY,
+    "create operator family public.f using btree": NOBODY,
+    "create collation public.c from \"C\"": NOBODY,
+    "create conversion public.c for 'LATIN1' to 'UTF8' from iso8859_1_to_utf8": NOBODY,
+    "create text search configuration public.c (copy = pg_catalog.simple)": NOBODY,
+    "create cast (int as point) with inout": NOBODY,
+    "create foreign data wrapper w": NOBODY,
+    "create access method m type index handler bthandler": NOBODY,
     # -- rights and roles
     "grant select on audit.log to public": NOBODY,
     "grant audit_owner to current_user": NOBODY,
@@ -119,6 +135,8 @@ STATEMENTS: dict[str, str] = {
     "select lo_import('/etc/passwd')": NOBODY,
     "select pg_reload_conf()": NOBODY,
     "select pg_switch_wal()": NOBODY,
+    "checkpoint": NOBODY,
+    "load 'plpgsql'": NOBODY,
     # -- the doors that are open, through functions
     "select audit.set_actor('1')": ANYBODY,
     "select audit.record_access('sign_in', 'user')": "web",
@@ -132,6 +150,8 @@ STATEMENTS: dict[str, str] = {
     "create temporary table t ()": ANYBODY,
     "select lo_create(0)": ANYBODY,
     "notify x": ANYBODY,
+    "listen x": ANYBODY,
+    "do $$ begin end $$": ANYBODY,
     "select pg_advisory_xact_lock(1)": ANYBODY,
 }  # fmt: skip
 

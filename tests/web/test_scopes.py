@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from itertools import chain
 from typing import Any
 
@@ -15,6 +17,9 @@ from tests.conftest import PEOPLE, Browser, Database
 from tests.web.attacking import crawl
 from tests.web.reading import REPORT, address, download, event_ids, imported, rows_of, text_of, walk
 from tests.web.test_export_workbook import opened
+from tests.web.test_finding import search
+from webapp import activity
+from webapp.filters import Filters
 from webapp.scopes import CATEGORIES, EVERYTHING, Scope
 
 Visitor = Callable[..., Browser]
@@ -124,6 +129,59 @@ def test_lists_counts_and_files_are_those_of_everybody_without_the_rest(
         for name, query in NARROWED.items():
             found = {e for e in chain.from_iterable(walk(browser, address(**query))) if e <= history}
             assert found == narrowed[name] & set(mine), (categories, name)
+
+
+def test_charts_are_those_of_everybody_without_the_rest(
+    db: Database, limited: Callable[..., Browser], history: int
+) -> None:
+    filters = activity.bounded(Filters(start=date(2026, 1, 1)), datetime.now(UTC))
+    with db.connect("web") as web:
+
+        def by_hour(scope: Scope) -> list[int]:
+            return list(chain.from_iterable(activity.hours(web, filters, scope)))
+
+        def by_person(scope: Scope) -> Counter[tuple[str | None, str | None]]:
+            found = activity.people(web, filters, scope)
+            assert len(found) < activity.TOP, "nobody is left out"
+            return Counter({(who.actor_id, who.db_user): who.events for who in found})
+
+        def added_up(lists: list[list[int]]) -> list[int]:
+            return [sum(numbers) for numbers in zip([0] * 7 * 24, *lists, strict=True)]
+
+        stretches = activity.over_time(web, filters, EVERYTHING)
+        kinds = activity.kinds(web, filters, EVERYTHING)
+        hours = {category: by_hour(Scope.of([category])) for category in CATEGORIES}
+        persons = {category: by_person(Scope.of([category])) for category in CATEGORIES}
+        assert added_up(list(hours.values())) == by_hour(EVERYTHING)
+        assert sum(persons.values(), Counter()) == by_person(EVERYTHING)
+        assert {kind.category for kind in kinds} == set(CATEGORIES)
+        for categories in SCOPES:
+            scope, mine = Scope.of(categories), [category for category in CATEGORIES if category in categories]
+            assert [stretch.events for stretch in activity.over_time(web, filters, scope)] == [
+                {category: number for category, number in stretch.events.items() if category in mine}
+                for stretch in stretches
+            ]
+            assert activity.kinds(web, filters, scope) == [kind for kind in kinds if kind.category in mine]
+            assert by_hour(scope) == added_up([hours[category] for category in mine])
+            assert by_person(scope) == sum((persons[category] for category in mine), Counter())
+    for categories in (["contacts"], ["groups", "contacts"]):
+        total = sum(kind.events for kind in kinds if kind.category in categories)
+        assert total == len(in_scope(db, categories, history))
+        assert f": {total} events." in text_of(limited(categories).get(f"{REPORT}/activity?from=2026-01-01"))
+
+
+def test_a_search_for_words_finds_what_everybody_finds_without_the_rest(
+    db: Database, limited: Callable[..., Browser], history: int
+) -> None:
+    def found(browser: Browser, words: str) -> set[int]:
+        return {e for e in chain.from_iterable(walk(browser, search(browser, words))) if e <= history}
+
+    whole = {name: found(limited(None), name) for name in (*SECRETS.values(), "example.org")}
+    assert all(whole.values())
+    for categories in SCOPES:
+        browser, mine = limited(categories), set(in_scope(db, categories, history))
+        for words, events in whole.items():
+            assert found(browser, words) == events & mine, (categories, words)
 
 
 def test_the_count_is_that_of_the_limited_list(db: Database, limited: Callable[..., Browser], history: int) -> None:

@@ -468,6 +468,21 @@ def test_ending_other_sessions_takes_a_proof_too(db: Database, visitor: Visitor)
     other.get(REPORT)
 
 
+def test_going_on_with_a_file_takes_a_proof_like_the_file_itself(db: Database, visitor: Visitor) -> None:
+    browser = visitor("auditor")
+    report = browser.get(REPORT)
+    browser.post(f"{REPORT}/export", page=REPORT, status=200)
+    begun = db.events("action = 'export'")[0]
+    age(db, authenticated_at="16 minutes")
+    asked = browser.client.post(
+        f"{REPORT}/exports/{begun['event_id']}/continue",
+        data={"csrf_token": csrf_token(report), "after": str(begun["event_id"] - 1)},
+    )
+    assert asked.status_code == 401
+    assert "Confirm that it is you" in asked.text
+    assert len(db.events("action = 'export'")) == 2, "the first one and its end"
+
+
 # -- tokens of forms ----------------------------------------------------------------------------------
 
 

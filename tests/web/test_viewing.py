@@ -43,10 +43,14 @@ def test_a_view_says_who_looked_at_what(db: Database, visitor: Visitor) -> None:
     browser = visitor("auditor")
     browser.get(address(category="contacts", record="1"))
     browser.get(f"{REPORT}/events/{seen}?category=contacts")
+    browser.get(f"{REPORT}/records/contact/1")
+    browser.get(f"{REPORT}/actors/2")
     browser.get(f"{REPORT}/health")
     assert views(db) == [
         {"page": "audit_log", "filter": {"category": "contacts", "record": "1", "tz": "UTC"}},
         {"page": "event", "event_id": seen, "filter": {"category": "contacts", "tz": "UTC"}},
+        {"page": "record", "entity": "contact", "record_id": "1", "filter": {"tz": "UTC"}},
+        {"page": "actor", "actor_id": "2", "filter": {"tz": "UTC"}},
         {"page": "health", "filter": {"tz": "UTC"}},
     ]
     for event in db.events("action = 'view'"):
@@ -103,6 +107,7 @@ def test_a_page_that_shows_nothing_of_the_log_is_no_view(db: Database, visitor: 
     browser.get(f"{REPORT}/events/9999999", status=404)
     browser.get(address(from_="never"), status=400)
     browser.get("/reports/")
+    browser.client.get("/static/icon.svg").close()
     visitor("plain").get(REPORT, status=403)
     assert views(db) == []
 
