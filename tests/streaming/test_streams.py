@@ -87,6 +87,11 @@ def test_what_cannot_be_streamed_is_refused_with_its_cure(told: Evidence, monkey
     assert invoke("stream").exit_code == 2
     with pytest.raises(StreamError, match="no base64 follows"):
         WebTarget("https://siem.example.org/", "whsec_%")
+    for weak in ("letmein", "x" * 64):
+        monkeypatch.setenv("AUDITLOG_STREAM_SECRET", weak)
+        said = error(invoke("stream", "s", "--to", "https://siem.example.org/"))
+        assert said.startswith("AUDITLOG_STREAM_SECRET is too weak: at least 24 characters")
+        assert weak not in said
     monkeypatch.delenv("AUDITLOG_STREAM_SECRET")
     assert "AUDITLOG_STREAM_SECRET is not set" in error(invoke("stream", "s", "--to", "https://siem.example.org/"))
     monkeypatch.setenv("AUDITLOG_DATABASE_URL", told.db.url_of("stranger"))

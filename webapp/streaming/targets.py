@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from ..secret_settings import given
+from ..secret_settings import MAKE_KEY, given
 from .cursors import StreamError
 from .posting import WebTarget
 
 SECRET = "AUDITLOG_STREAM_SECRET"  # noqa: S105 - the name of a setting
 AUTHORIZATION = "AUDITLOG_STREAM_AUTHORIZATION"
+SHORTEST = 24  # characters of that secret; Standard Webhooks ask for as many bytes
 
 
 class Target(Protocol):
@@ -76,12 +77,13 @@ def parse(
     if place == "-":
         return OutputTarget()
     if place.startswith(("https:", "http:")):
-        secret = given(environ, SECRET)
+        secret = given(environ, SECRET, MAKE_KEY)
         if not secret:
             raise StreamError(
-                f"{SECRET} is not set: the receiver knows by it that events come from here. "
-                "Make one with `python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`"
+                f"{SECRET} is not set: the receiver knows by it that events come from here. Make one with `{MAKE_KEY}`"
             )
+        if len(secret) < SHORTEST or len(set(secret)) < 10:
+            raise StreamError(f"{SECRET} is too weak: at least {SHORTEST} characters, made at random with `{MAKE_KEY}`")
         return WebTarget(place, secret, given(environ, AUTHORIZATION), on_trouble)
     if "://" in place:
         raise StreamError(
