@@ -83,6 +83,8 @@ def embedded() -> Iterator[EmbeddedServer | None]:
                 "fsync": "off",
                 "synchronous_commit": "off",
                 "full_page_writes": "off",
+                # Whoever waits for what others wrote to be on disk, waits for this where nobody commits synchronously.
+                "wal_writer_delay": "10ms",
                 "max_connections": "200",
                 "max_prepared_transactions": "10",
                 "wal_level": "logical",

@@ -25,6 +25,9 @@ from webapp.explained import explained
 ARGUMENTS = {
     ("track",): ["contacts"],
     ("untrack",): ["contacts"],
+    ("retain",): ["--keep", "24m", "--to", "/nowhere"],
+    ("hold", "add"): ["--reason", "a lawsuit"],
+    ("hold", "release"): ["1"],
     ("user", "add"): ["mei@example.org", "--name", "Mei"],
     ("user", "set-role"): ["mei@example.org", "editor"],
     ("user", "disable"): ["mei@example.org"],

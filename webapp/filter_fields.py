@@ -80,7 +80,7 @@ FIELDS: dict[str, Field] = {
     "application": Field("Application", "r.application = {}", example="psql"),
     "entity": Field("Kind of record", "r.entity = {}", example="group"),
     "record": Field("Record number", "r.record_id = {}", example="42"),
-    "field": Field("Changed field", "{} = any (r.changed_fields)", example="email"),
+    "field": Field("Changed field", "r.changed_fields @> array[{}::text]", example="email"),
     # The address that PostgreSQL saw, or the one that the application names.
     "address": Field(
         "Client address",

@@ -87,6 +87,8 @@ comment on column audit.searching.low_event_id is 'Every event up to this number
 comment on column audit.searching.mark_event_id is 'Once all transactions before mark_xact_id have ended and are in audit.search, so is all up to this event.';
 
 grant select on audit.search, audit.activity, audit.actor_days, audit.searching to audit_web;
+-- Who may read the report may export it, by the same queries.
+grant select on audit.search, audit.searching to audit_reader;
 
 create function audit.words_of(texts text) returns tsvector language sql immutable as 'select null::tsvector';
 create function audit.plain_text(stored text) returns text language sql immutable as 'select null::text';
@@ -105,4 +107,4 @@ cross join lateral (
   from audit.log l where l.event_id = e.event_id and l.occurred_at = e.occurred_at
 ) stored;
 comment on view audit.searchable is 'Events as audit.search holds them, from the log itself.';
-grant select on audit.searchable to audit_web;
+grant select on audit.searchable to audit_web, audit_reader;

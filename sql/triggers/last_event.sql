@@ -12,7 +12,10 @@ begin
   execute format($sql$
     select max(last.occurred_at) from audit.shapes h
     cross join lateral (
-      (select s.occurred_at from audit.search s where s.shape_id = h.shape_id order by s.occurred_at desc limit 1)
+      -- In the order of the one index that knows tables, so that no other one is tried.
+      (select s.occurred_at
+       from (select shape_id, occurred_at from audit.search where shape_id <= h.shape_id order by shape_id desc, occurred_at desc limit 1) s
+       where s.shape_id = h.shape_id)
       union all
       select max(l.occurred_at) from audit.log l where l.shape_id = h.shape_id and l.event_id > %s) last
     where h.tracked_id = $1 and last.occurred_at >= $2$sql$, (select s.low_event_id from audit.searching s))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,15 +16,11 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool
 
 from tests.conftest import PASSWORD, SECRET_KEY, Browser, Database, check_page, csrf_token
-from tests.web.reading import REPORT, flood, text_of
+from tests.web.reading import REPORT, text_of
 from webapp import config, create_app
 from webapp import db as web_db
 from webapp.config import Settings
 from webapp.errors import ConfigurationError, MigrationError
-from webapp.events import PAGE_SIZE, Cursor
-from webapp.filters import Filters
-from webapp.queries import load
-from webapp.scopes import EVERYTHING
 
 Visitor = Callable[..., Browser]
 SECONDS = 60  # for anything that takes a moment
@@ -332,56 +327,3 @@ def test_a_secret_that_can_be_guessed_is_refused_with_the_way_to_a_good_one(key:
 def test_a_setting_that_is_wrong_or_unknown_is_named(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
         config.from_environment(GOOD | {name: value})
-
-
-# -- with many events ----------------------------------------------------------------------------
-
-
-def plan(connection: psycopg.Connection[Any], filters: Filters, older_than: Cursor | None = None) -> dict[str, Any]:
-    """How PostgreSQL fetches a page: the query of events.page(), explained."""
-    conditions, parameters = filters.conditions(EVERYTHING)
-    if older_than:
-        comparison: LiteralString = "<"
-        conditions = sql.SQL("{} and (r.occurred_at, r.event_id) {} (%(at)s, %(event_id)s)").format(
-            conditions, sql.SQL(comparison)
-        )
-        parameters |= {"at": older_than[0], "event_id": older_than[1]}
-    query = sql.SQL("explain (format json) ") + load("page").format(conditions=conditions, direction=sql.SQL("desc"))
-    row = connection.execute(query, parameters | {"limit": PAGE_SIZE + 1}).fetchone()
-    assert row
-    return (json.loads(row[0]) if isinstance(row[0], str) else row[0])[0]["Plan"]
-
-
-def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield node
-    for child in node.get("Plans", []):
-        yield from nodes(child)
-
-
-def test_pages_are_found_by_index_however_long_the_log(db: Database) -> None:
-    flood(db, 20_000, months=3)
-    partitions = db.run("select inhrelid::regclass::text from pg_inherits where inhparent = 'audit.log'::regclass")
-    full = {name.split(".")[1] for (name,) in partitions if db.value(f"select exists (select from {name})")}
-    assert len(full) >= 3, "the events lie in several months"
-    deep = db.run(
-        "select occurred_at, event_id from audit.events order by occurred_at desc, event_id desc limit 1 offset 15000"
-    )[0]
-    pages: list[tuple[Filters, Cursor | None]] = [
-        (Filters(), None),
-        (Filters(), (deep[0], deep[1])),
-        (Filters.from_query({"entity": "contact", "record": "17"}), None),
-        (Filters.from_query({"entity": "contact", "record": "17"}), (deep[0], deep[1])),
-        (Filters.from_query({"actor": "p3"}), None),
-        (Filters.from_query({"actor": "p3"}), (deep[0], deep[1])),
-    ]
-    with db.connect("web") as web:
-        for filters, cursor in pages:
-            top = plan(web, filters, cursor)
-            found = list(nodes(top))
-            assert any(n["Node Type"] == "Limit" for n in found)
-            scans = [n for n in found if n.get("Relation Name") in full]
-            assert scans, "it reads the partitions"
-            slow = [n for n in scans if n["Node Type"] == "Seq Scan"]
-            assert slow == [], f"{filters} {cursor}"
-            wanted = "actor" if filters.value("actor") else "record_id" if filters.value("record") else "occurred_at"
-            assert any(wanted in n.get("Index Name", "") for n in found), [n.get("Index Name") for n in found]

@@ -106,6 +106,46 @@ def test_every_query_is_found_by_index_however_long_the_log(db: Database, people
             assert scanned == [] or name in MAY_READ_ALL, (name, scope, scanned)
 
 
+ASKED: list[dict[str, str]] = [
+    {},
+    *({name: value} for name, value in {"category": "contacts", "action": "insert", "login": "app"}.items()),
+    {"actor": "p3"},
+    {"entity": "contact", "record": "17"},
+    {"transaction": "9"},
+    {"request": "none"},
+    {"field": "nothing"},
+    {"application": "none"},
+]
+
+
+def test_a_page_reads_little_more_than_it_shows_whatever_is_asked_and_however_deep(db: Database) -> None:
+    flood(db, 20_000, months=3)
+    searching.extend(db.superuser)
+    db.run("vacuum analyze audit.search, audit.log")
+    deep = (
+        "select occurred_at, event_id from audit.search order by occurred_at desc, event_id desc limit 1 offset 15000"
+    )
+    ((at, event_id),) = db.run(deep)
+    web = db.connect("web")
+    for asked in ASKED:
+        for cursor in (None, {"at": at, "event_id": event_id}):
+            filled, parameters = narrowing.narrowed(web, Filters.from_query(asked), EVERYTHING)
+            if cursor:
+                before = "{} and (r.occurred_at, r.event_id) < (%(at)s, %(event_id)s)"
+                filled["conditions"] = sql.SQL(cast(LiteralString, before)).format(filled["conditions"])
+            page = queries.load("page").format(**filled, direction=sql.SQL("desc"))
+            explained = sql.SQL("explain (analyze, timing off, format json) {}").format(page)
+            row = web.execute(explained, parameters | (cursor or {}) | {"limit": 51}).fetchone()
+            assert row
+            read = {
+                f"{n['Node Type']} {n.get('Relation Name')}": (n["Actual Rows"] + n.get("Rows Removed by Filter", 0))
+                * n["Actual Loops"]
+                for n in nodes(row[0][0]["Plan"])
+                if n.get("Relation Name") == "search" or n.get("Relation Name", "").startswith("log_")
+            }
+            assert max(read.values(), default=0) < 500, (asked, cursor, read)
+
+
 def test_no_query_of_events_leaves_the_limit_of_its_reader_out() -> None:
     for file in resources.files(queries).iterdir():
         text = file.read_text()
