@@ -29,6 +29,6 @@ comment on table audit.erasures is
   'Requests to erase: what, why, who asked, who approved, and what went. Written by audit.request_erasure(), audit.approve_erasure() and audit.withdraw_erasure().';
 comment on column audit.erasures.columns is 'Null: a record is forgotten. Otherwise these columns of the table, in events from when they were in the clear.';
 comment on column audit.erasures.also is 'actor: what the record''s person did, without them. filter: searches and exports by the record, without what they name.';
-comment on column audit.erasures.requested_by is 'account <user_id> of audit.web_users, or login <session_user>.';
+comment on column audit.erasures.requested_by is 'login, and the name of session_user.';
 comment on column audit.erasures.erased is 'How many events went, by kind.';
 grant select on audit.erasures to audit_web, audit_admin;

@@ -1,12 +1,12 @@
 set local role audit_owner;
 
-create or replace function audit.approve_erasure(erasure_id bigint, account text default null) returns jsonb
+create or replace function audit.approve_erasure(erasure_id bigint) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 declare
-  person text := audit.erasing_person(account);
+  person text := 'login ' || session_user;
   wanted audit.erasures := audit.open_erasure(erasure_id);
   hold   record;
   events bigint[];
@@ -82,6 +82,6 @@ begin
 end
 $$;
 
-comment on function audit.approve_erasure(bigint, text) is
+comment on function audit.approve_erasure(bigint) is
   'Erases what somebody else has asked for, in this transaction, and records it; returns what audit.preview_erasure() told. Commitments stay, so that seals still prove what there was. Errors: 42501 may not erase, or the request is one''s own; P0002 no such request; 55000 closed already, held, or some events are not sealed yet.';
-grant execute on function audit.approve_erasure(bigint, text) to audit_web, audit_admin;
+grant execute on function audit.approve_erasure(bigint) to audit_admin;

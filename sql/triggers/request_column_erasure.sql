@@ -1,11 +1,11 @@
 set local role audit_owner;
 
-create or replace function audit.request_column_erasure("table" regclass, reason text, account text default null) returns bigint
+create or replace function audit.request_column_erasure("table" regclass, reason text) returns bigint
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  person  text := audit.erasing_person(account);
+  person  text := 'login ' || session_user;
   tracked audit.tracked := audit.tracked_table("table");
   given   audit.erasures;
 begin
@@ -29,6 +29,6 @@ begin
 end
 $$;
 
-comment on function audit.request_column_erasure(regclass, text, text) is
+comment on function audit.request_column_erasure(regclass, text) is
   'Asks that what is masked or excluded in a table now vanish from its older events, too; another person approves. Returns the number of the request, and records it. Errors: 42501 may not erase, 22023 no reason, 42704 not tracked, P0002 nothing to erase.';
-grant execute on function audit.request_column_erasure(regclass, text, text) to audit_web, audit_admin;
+grant execute on function audit.request_column_erasure(regclass, text) to audit_admin;

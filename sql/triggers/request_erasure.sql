@@ -4,14 +4,13 @@ create or replace function audit.request_erasure(
   entity    text,
   record_id text,
   reason    text,
-  also      text[] default null,
-  account   text   default null
+  also      text[] default null
 ) returns bigint
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  person text := audit.erasing_person(account);
+  person text := 'login ' || session_user;
   given  audit.erasures;
 begin
   -- Who may sign in acts under the key of a user.
@@ -43,6 +42,6 @@ begin
 end
 $$;
 
-comment on function audit.request_erasure(text, text, text, text[], text) is
-  'Asks that the log forget a record; another person approves. also: actor, filter, as in audit.erasures; null: what suits the kind of record. account: for whom the web application asks. Returns the number of the request, and records it. Errors: 42501 may not erase, 22023 no reason or another "also", 23505 there is such a request, P0002 the log holds nothing of it.';
-grant execute on function audit.request_erasure(text, text, text, text[], text) to audit_web, audit_admin;
+comment on function audit.request_erasure(text, text, text, text[]) is
+  'Asks that the log forget a record; another person approves. also: actor, filter, as in audit.erasures; null: what suits the kind of record. Returns the number of the request, and records it. Errors: 42501 may not erase, 22023 no reason or another "also", 23505 there is such a request, P0002 the log holds nothing of it.';
+grant execute on function audit.request_erasure(text, text, text, text[]) to audit_admin;

@@ -131,6 +131,7 @@ def test_each_role_reads_what_its_work_needs(db: Database) -> None:
         "audit.tracked",
         "audit.migrations",
         *("audit.exports", "audit.checkpoints", "audit.anchors"),  # for files and their manifests
+        *("audit.search", "audit.searchable", "audit.searching"),  # to find what goes into them
     }
     web = {
         "audit.events",

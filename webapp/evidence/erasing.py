@@ -1,4 +1,4 @@
-"""Requests to erase, as commands and pages show them. What is erased, and who may, is decided in SQL."""
+"""Requests to erase, as commands show them. What is erased, and who may, is decided in SQL."""
 
 from __future__ import annotations
 
@@ -27,16 +27,9 @@ def requests(connection: Connection, *, limit: int = 1000) -> list[dict[str, Any
         return rows.execute(load("requests"), {"limit": limit}).fetchall()
 
 
-def request(
-    connection: Connection,
-    entity: str,
-    record: str,
-    reason: str,
-    also: list[str] | None = None,
-    account: str | None = None,
-) -> int:
+def request(connection: Connection, entity: str, record: str, reason: str, also: list[str] | None = None) -> int:
     """Ask that a record be forgotten; return the number of the request."""
-    return _call(connection, "select audit.request_erasure(%s, %s, %s, %s, %s)", entity, record, reason, also, account)
+    return _call(connection, "select audit.request_erasure(%s, %s, %s, %s)", entity, record, reason, also)
 
 
 def request_columns(connection: Connection, table: str, reason: str) -> int:
@@ -48,12 +41,12 @@ def preview(connection: Connection, request_id: int) -> Told:
     return _call(connection, "select audit.preview_erasure(%s)", request_id)
 
 
-def approve(connection: Connection, request_id: int, account: str | None = None) -> Told:
-    return _call(connection, "select audit.approve_erasure(%s, %s)", request_id, account)
+def approve(connection: Connection, request_id: int) -> Told:
+    return _call(connection, "select audit.approve_erasure(%s)", request_id)
 
 
-def withdraw(connection: Connection, request_id: int, account: str | None = None) -> None:
-    _call(connection, "select audit.withdraw_erasure(%s, %s)", request_id, account)
+def withdraw(connection: Connection, request_id: int) -> None:
+    _call(connection, "select audit.withdraw_erasure(%s)", request_id)
 
 
 def in_words(told: Told) -> str:
