@@ -54,7 +54,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "",
         "roles by group, such as `log-readers=auditor,it=administrator`; without it, those of `audit.web_users`",
     ),
-    "AUDITLOG_SEAL_KEY_FILE": ("", "file with the private key that signs seals; `serve` seals when it is set"),
+    "AUDITLOG_SEAL_KEY_FILE": ("", "file with the private key that signs seals; required by `seal`"),
     "AUDITLOG_SEAL_KEY_PASSPHRASE": ("", "passphrase of that file, if it has one"),
     "AUDITLOG_ANCHORS": (
         "",

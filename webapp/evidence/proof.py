@@ -2,7 +2,7 @@
 """Checks evidence of the audit log: proofs of events and of growth. FORMAT.md describes every byte.
 
 Needs the standard library and `cryptography` alone, so that an auditor can take this one file along:
-    python3 proof.py --key auditlog+1a2b3c4d+AbCd… export.ndjson
+    python3 proof.py --key auditlog+1a2b3c4d+AbCd… proof.ndjson
 """
 
 from __future__ import annotations
@@ -513,9 +513,9 @@ def describe(outcome: Outcome) -> Iterator[str]:
 
 def main() -> int:
     """The command line of this file. Exit code 0: proven. 3: broken. 1: it could not be read. 2: wrong arguments."""
-    parser = argparse.ArgumentParser(description="Check an export of the audit log, or a proof, against its seals.")
+    parser = argparse.ArgumentParser(description="Check a proof, as `auditlog prove` prints it, against its seals.")
     parser.add_argument("files", nargs="+", type=Path, help="NDJSON with evidence")
-    parser.add_argument("--key", required=True, type=PublicKey.parse, help="the public key: name+id+key")
+    parser.add_argument("--key", required=True, type=PublicKey.parse, help="the public key itself: name+id+key")
     parser.add_argument("--checkpoints", type=Path, help="an anchored copy, to compare with")
     asked = parser.parse_args()
     try:

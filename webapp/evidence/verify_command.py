@@ -48,7 +48,7 @@ SHOWN = 20  # findings; the rest is counted
 def verify(
     files: tuple[Path, ...], key: str | None, copies: tuple[str, ...], lag: float, jobs: int, as_json: bool
 ) -> None:
-    """Check that the log is what was sealed; or, without a database, that FILES are: exports and proofs.
+    """Check that the log is what was sealed; or, without a database, that FILES are: proofs and archives.
 
     Exit code 0: proven. 3: broken. 4: nothing is broken, but seals are late or capture is not whole.
     1: it could not be checked.
