@@ -44,7 +44,7 @@ def erase(
     withdraw: int | None,
     as_json: bool,
 ) -> None:
-    """Forget a record: its values go, and the seals still prove what there was. Two logins are needed.
+    """Forget a record: its values go, and the seals still prove what there was. Needs two logins in audit_admin.
 
     Example: auditlog erase --entity contact --record 42 --reason "letter 2026-117"
     """
