@@ -23,6 +23,8 @@ def connected(
         try:
             yield connection
         except psycopg.errors.InsufficientPrivilege as error:
+            if error.diag.message_hint:  # it names the cure itself
+                raise
             raise AuditLogError(
                 f'{error.diag.message_primary}: the login "{connection.info.user}" needs {needs}; '
                 "grant it, or name the database's owner in AUDITLOG_DATABASE_URL"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +46,8 @@ def provider(value: Callable[[str], str], secret: Callable[[str], str]) -> Provi
     issuer = value("AUDITLOG_OIDC_ISSUER").rstrip("/")
     if not issuer:
         return None
+    if not find_spec("authlib") or not find_spec("requests"):
+        raise ConfigurationError("AUDITLOG_OIDC_ISSUER is set, but Authlib is missing: pip install authlib requests")
     parts = urlsplit(issuer)
     if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
         raise ConfigurationError(f'AUDITLOG_OIDC_ISSUER is "{issuer}": expected an https:// address')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,6 @@ import pytest
 from tests.evidence.conftest import Evidence
 from tests.test_cli import error, invoke
 from webapp.evidence import archiving, proof, retention
-from webapp.evidence.archiving import ArchiveError
 
 Run = Callable[..., Any]
 
@@ -247,7 +247,7 @@ def test_what_is_kept_is_counted_in_whole_months(run: Run, tmp_path: Path) -> No
     assert "cannot be made" in error(run(to=tmp_path / "file" / "in"))
 
 
-def test_archives_without_pyarrow_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
-    with pytest.raises(ArchiveError, match=r"pip install 'audit-log-report\[archive\]'"):
-        archiving.parquet()
+def test_without_pyarrow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    assert error(invoke("retain", "--keep", "24m", "--to", "/nowhere")) == "archives need pyarrow: pip install pyarrow"

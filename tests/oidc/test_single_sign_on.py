@@ -319,3 +319,17 @@ def test_settings_are_read(tmp_path: Path) -> None:
         {"log-readers": "auditor", "cn=it": "administrator"},
     )
     assert "secret" not in repr(read)
+
+
+def test_without_its_library_the_settings_are_refused_before_anything_is_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "authlib", None)
+    with pytest.raises(ConfigurationError, match="Authlib is missing: pip install authlib requests"):
+        from_environment(
+            {
+                "AUDITLOG_DATABASE_URL": "postgresql://x",
+                "AUDITLOG_SECRET_KEY": "0123456789abcdefghij0123456789abcdefghij",
+                "AUDITLOG_OIDC_ISSUER": "https://login.example.org/",
+            }
+        )

@@ -34,17 +34,18 @@ class ArchiveError(AuditLogError):
     """An archive cannot be written, or is not what it should be."""
 
 
-def parquet() -> Any:
-    """pyarrow.parquet. Raises ArchiveError where it is not installed."""
+def arrow() -> tuple[Any, Any]:
+    """pyarrow, and its Parquet. Raises ArchiveError where it is not installed."""
     try:
-        import pyarrow.parquet
+        import pyarrow as pa
+        import pyarrow.parquet as pq
     except ImportError:
-        raise ArchiveError("archives need pyarrow: pip install 'audit-log-report[archive]'") from None
-    return pyarrow.parquet
+        raise ArchiveError("archives need pyarrow: pip install pyarrow") from None
+    return pa, pq
 
 
 def _schema(evidence: str) -> Any:
-    import pyarrow as pa
+    pa, _ = arrow()
 
     types = {
         "int64": pa.int64(), "text": pa.string(), "texts": pa.list_(pa.string()), "bytes": pa.binary(),
@@ -56,12 +57,12 @@ def _schema(evidence: str) -> Any:
 
 def write(file: Path, rows: Iterable[list[Row]], evidence: str) -> int:
     """Write rows, some thousands at a time; the file is there as a whole or not at all. Returns how many rows."""
-    import pyarrow as pa
+    pa, pq = arrow()
 
     schema, part, count = _schema(evidence), file.with_name(f"{file.name}.part"), 0
     try:
         with part.open("wb") as opened:
-            with parquet().ParquetWriter(opened, schema, compression="zstd", compression_level=15) as writer:
+            with pq.ParquetWriter(opened, schema, compression="zstd", compression_level=15) as writer:
                 for group in rows:
                     columns = {name: [row[name] for row in group] for name in schema.names}
                     writer.write_table(pa.table(columns, schema=schema))
@@ -77,7 +78,7 @@ def write(file: Path, rows: Iterable[list[Row]], evidence: str) -> int:
 def read(file: Path) -> Iterator[list[Row]]:
     """Rows of an archive, some thousands at a time."""
     try:
-        with parquet().ParquetFile(file) as opened:
+        with arrow()[1].ParquetFile(file) as opened:
             for batch in opened.iter_batches(batch_size=ROWS):
                 yield batch.to_pylist()
     except (OSError, ValueError) as error:
@@ -87,7 +88,7 @@ def read(file: Path) -> Iterator[list[Row]]:
 def evidence_of(file: Path) -> str:
     """The line of evidence that the file carries."""
     try:
-        metadata = parquet().read_schema(file).metadata or {}
+        metadata = arrow()[1].read_schema(file).metadata or {}
     except (OSError, ValueError) as error:
         raise ArchiveError(f'"{file}" cannot be read ({error})') from None
     return metadata.get(EVIDENCE, b"").decode()

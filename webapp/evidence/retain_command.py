@@ -13,7 +13,7 @@ from rich.console import Console
 from .. import config
 from ..connecting import connected
 from ..explained import explained
-from . import retention
+from . import archiving, retention
 
 NEEDS = "the role audit_admin"
 progress = Console(stderr=True, quiet=not sys.stderr.isatty())
@@ -41,6 +41,7 @@ def retain(keep: int, folder: Path, dry_run: bool) -> None:
 
     Example: auditlog retain --keep 24m --to /srv/audit-archive
     """
+    archiving.arrow()  # before anything is looked at
     with connected(config.database_url(), "retain", needs=NEEDS) as connection:
         months = retention.closed_months(connection, retention.limit(keep))
         connection.commit()

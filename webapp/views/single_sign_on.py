@@ -6,7 +6,6 @@ address that the provider has verified. The second step is the provider's own af
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 import structlog
@@ -16,7 +15,6 @@ from werkzeug.wrappers import Response
 from .. import accounts, db, oidc
 from ..accounts import User
 from ..config import Settings
-from ..errors import ConfigurationError
 from ..oidc import Person, Provider
 from ..permissions import safe_next
 from ..sessions import PERMISSIONS
@@ -36,8 +34,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals["sso_name"] = settings.oidc.name if settings.oidc else ""  # pyright: ignore[reportArgumentType]
     if settings.oidc is None:
         return
-    if not find_spec("authlib") or not find_spec("requests"):
-        raise ConfigurationError("AUDITLOG_OIDC_ISSUER is set, but Authlib is missing: pip install authlib requests")
     from authlib.integrations.flask_client import OAuth
 
     OAuth(app).register(
