@@ -1,6 +1,6 @@
 """A million events: what is asked of them reads what it needs, and no more.
 
-Blocks and calls are counted, never seconds. scripts/test runs this on one version only.
+Blocks and calls are counted, never seconds.
 """
 
 from __future__ import annotations

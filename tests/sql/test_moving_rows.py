@@ -233,3 +233,24 @@ def test_a_row_that_a_trigger_moves_while_others_move_is_one_update_too(orders: 
     assert {(e["action"], e["record_id"]) for e in new()} == {("update", f"[{n}, 2001]") for n in (1, 2, 3)}
     assert same_as_the_log(orders)
     assert orders.run("select from audit.moving") == []
+
+
+def test_no_policy_of_a_table_is_run_as_the_owner_of_the_log(db: Database) -> None:
+    db.run("create table spied (who name)")
+    db.run("grant insert on spied to public")
+    db.run(
+        "create function spy() returns boolean language plpgsql as "
+        "$$begin insert into public.spied values (current_user); return true; end$$"
+    )
+    db.run("create table moving (id int primary key, note text) partition by range (id)")
+    db.run("create table low partition of moving for values from (0) to (10)")
+    db.run("create table high partition of moving for values from (10) to (20)")
+    db.run("select audit.track('moving'); alter table moving enable row level security")
+    db.run("create policy trap on moving using (spy())")
+    # As where no superuser has migrated.
+    with db.superuser.transaction(force_rollback=True):
+        db.run("alter role audit_owner nobypassrls")
+        db.run("insert into moving values (1, 'x')")
+        db.run("update moving set id = 11")
+        assert db.run("select * from spied") == []
+        assert [e["action"] for e in db.events()] == ["insert", "delete", "insert"]
