@@ -165,15 +165,15 @@ def goes_on(connection: Connection, filters: Filters, scope: Scope, event: Event
 
 def find(connection: Connection, event_id: int, scope: Scope) -> EventInFull | None:
     """One event. None when there is none, and when the reader may not see it: nobody can tell which."""
-    query = load("event").format(scope=scope.condition())
+    query = load("event").format(in_full=load("in_full"), scope=scope.condition())
     with connection.cursor(row_factory=class_row(EventInFull)) as rows:
         return rows.execute(query, {"event_id": event_id}).fetchone()
 
 
 def in_full(connection: Connection, filters: Filters, scope: Scope, limit: int) -> list[EventInFull]:
     """The newest events with all that they hold."""
-    conditions, parameters = filters.conditions(scope)
-    query = load("print").format(conditions=conditions)
+    filled, parameters = narrowed(connection, filters, scope)
+    query = load("print").format(**filled, in_full=load("in_full"))
     with connection.cursor(row_factory=class_row(EventInFull)) as rows:
         return rows.execute(query, parameters | {"limit": limit}).fetchall()
 

@@ -43,3 +43,17 @@ def test_a_limit_holds_on_paper_too(db: Database, visitor: Visitor) -> None:
     words = text_of(visitor("auditor").get(PRINT))
     assert "the account is limited to Groups" in words
     assert "Contact 1" not in words
+
+
+@pytest.mark.parametrize("asked", ["heliotrope", "address:203.0.113.7"], ids=["words", "claimed address"])
+def test_what_a_search_finds_is_printed(db: Database, visitor: Visitor, asked: str) -> None:
+    with db.connect() as app, app.transaction():
+        app.execute("""select audit.set_actor('2', 'Mei Tanaka', null, '{"ip": "203.0.113.7"}')""")
+        app.execute("insert into contacts (first_name, notes) values ('Ada', 'heliotrope')")
+    db.run("insert into contacts (first_name) values ('Bo')")
+    browser = visitor("auditor")
+    there = browser.post(f"{REPORT}/find", page=REPORT, status=303, q=asked)
+    words = text_of(browser.get(str(there.location).replace(REPORT, PRINT)))
+    assert "1 event, all that the filters show" in words
+    assert "Ada" in words
+    assert "Bo" not in words

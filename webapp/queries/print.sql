@@ -1,23 +1,16 @@
--- Whole events for paper. Rows are stored in a narrow form: each is unfolded once, and only those that are shown.
-with page as materialized (
-  select r.* from audit.report r
+-- Whole events for paper. Events are found first; each is unfolded once, and only those that are shown.
+with found as materialized (
+  select r.occurred_at, r.event_id from {found} r
   where {conditions}
   order by r.occurred_at desc, r.event_id desc
   limit %(limit)s
+), page as materialized (
+  select r.* from found f
+  cross join lateral (
+    select r.* from audit.report r where r.occurred_at = f.occurred_at and r.event_id = f.event_id offset 0) r
 )
 select
-  r.event_id, r.occurred_at, r.category, r.action, r.entity, r.record_id, r.record_label, r.changed_fields,
-  r.actor_id, r.actor_name, r.db_user, r.application, r.client_addr, r.request_id,
-  r.schema_name, r.table_name, r.imported_at,
-  null::jsonb as changes,
-  case
-    when r.before is null and r.after is null and r.context -> 'erased' ->> 'whole' = 'true'
-      then jsonb_build_object('erased', r.context -> 'erased')
-    when t.parent is not null then coalesce(r.after, r.before) - t.parent
-    -- Imported events may hold anything here.
-    when jsonb_typeof(r.context -> r.action) = 'object' then r.context -> r.action
-  end as details,
-  r.before, r.after, r.context, r.xact_id::text as xact_id
+{in_full}
 from page r
 left join audit.tracked t on t.schema_name = r.schema_name and t.table_name = r.table_name
 order by r.occurred_at desc, r.event_id desc
