@@ -67,8 +67,8 @@ class Attempt:
 
 
 def user_query(name: str) -> sql.Composed:
-    """The query in NAME.sql that reads users: all of them read the same columns."""
-    return load(name).format(user_columns=load("user_columns").format())
+    """The query in NAME.sql, which reads the columns of users that all of them read."""
+    return load(name).format()
 
 
 def by_login(connection: Connection, login: str) -> User | None:

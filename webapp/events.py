@@ -63,11 +63,12 @@ class Event:
 
 @dataclass(frozen=True)
 class EventInFull(Event):
-    """An event with the rows it holds."""
+    """An event with the rows it holds, and the order of their columns where it is known."""
 
     before: Json | None
     after: Json | None
     context: Json | None
+    columns: list[str] | None
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def goes_on(connection: Connection, filters: Filters, scope: Scope, event: Event
 
 def find(connection: Connection, event_id: int, scope: Scope) -> EventInFull | None:
     """One event. None when there is none, and when the reader may not see it: nobody can tell which."""
-    query = load("event").format(in_full=load("in_full"), scope=scope.condition())
+    query = load("event").format(scope=scope.condition())
     with connection.cursor(row_factory=class_row(EventInFull)) as rows:
         return rows.execute(query, {"event_id": event_id}).fetchone()
 
@@ -173,7 +174,7 @@ def find(connection: Connection, event_id: int, scope: Scope) -> EventInFull | N
 def in_full(connection: Connection, filters: Filters, scope: Scope, limit: int) -> list[EventInFull]:
     """The newest events with all that they hold."""
     filled, parameters = narrowed(connection, filters, scope)
-    query = load("print").format(**filled, in_full=load("in_full"))
+    query = load("print").format(**filled)
     with connection.cursor(row_factory=class_row(EventInFull)) as rows:
         return rows.execute(query, parameters | {"limit": limit}).fetchall()
 

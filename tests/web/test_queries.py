@@ -19,10 +19,6 @@ from webapp.exports.columns import csv
 from webapp.filters import Filters
 from webapp.scopes import EVERYTHING, Scope
 
-#: What every query of users reads of them.
-COLUMNS = queries.load("user_columns").format().as_string(None)
-#: What a page and paper show of an event.
-IN_FULL = queries.load("in_full").as_string(None)
 #: The whole report in a file, or a count that stops at a limit, may well be read in one go.
 COUNTED = {"actor_deletions", "actor_ways", *(f"activity_{of}" for of in ("over_time", "people", "hours", "kinds"))}
 MAY_READ_ALL = {"export", "count", *COUNTED}
@@ -36,7 +32,7 @@ def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
         else {"actor": "" if scope.categories and not name.startswith("actor_") else "p3"}
     )
     conditions, parameters = Filters.from_query(asked).conditions(scope)
-    text = queries.load(name).as_string(None).replace("{user_columns}", COLUMNS).replace("{in_full}", IN_FULL)
+    text = queries.load(name).as_string(None)
     if "copy (" in text:
         text = text.partition("copy (")[2].partition(") to stdout")[0]
     narrowed = "{conditions}" in text
@@ -101,7 +97,7 @@ def test_every_query_is_found_by_index_however_long_the_log(db: Database, people
     }
     names = {file.name.removesuffix(".sql") for file in resources.files(queries).iterdir() if file.name.endswith("sql")}
     assert {"page", "event", "actors", "names", "export", "count"} <= names
-    for name in sorted(names - {"user_columns", "in_full", "found"}):
+    for name in sorted(names - {"user_columns", "in_brief", "in_full", "found"}):
         for scope in (EVERYTHING, Scope.of(["contacts", "settings"])):
             plan = nodes(plan_of(db, name, scope))
             scanned = [n for n in plan if n["Node Type"] == "Seq Scan" and n["Relation Name"] in full]

@@ -60,6 +60,29 @@ def test_a_record_is_shown_as_it_stood_after_any_event(db: Database, visitor: Vi
     assert "this is what was removed" in text_of(browser.get(f"{ADA}?at={deleted}"))
 
 
+def test_fields_stand_in_the_order_of_the_table(db: Database, visitor: Visitor) -> None:
+    """JSON has an order of its own: short names first."""
+    db.run("create table parcels (weight_in_grams int, sender text, id int primary key, to_whom text)")
+    db.run("select audit.track('parcels', entity => 'parcel')")
+    db.run("insert into parcels values (200, 'Ada', 1, 'Grace')")
+    db.run("alter table parcels add column at date")
+    db.run("update parcels set weight_in_grams = 300, sender = 'Mei', at = '2026-11-01'")
+    row = {"entity": "parcel", "schema_name": "public", "table_name": "parcels", "record_id": "2"}
+    (loaded,) = imported(db, row | {"after": {"id": 2, "origin": "?", "weight_in_grams": 5, "sender": "Sam"}})
+    created, changed = (event["event_id"] for event in db.events("entity = 'parcel' and record_id = '1'"))
+    browser = visitor("auditor")
+    assert fields(browser.get(f"{REPORT}/records/parcel/1")) == ["weight in grams", "sender", "id", "to whom", "at"]
+    assert fields(browser.get(f"{REPORT}/events/{created}")) == ["weight in grams", "sender", "id", "to whom"]
+    assert fields(browser.get(f"{REPORT}/events/{changed}")) == ["weight in grams", "sender", "at", "id", "to whom"]
+    assert fields(browser.get(f"{REPORT}/events/{loaded}")) == ["weight in grams", "sender", "id", "origin"]
+
+
+def fields(html: str) -> list[str]:
+    """The names of the fields of a page, from its top."""
+    found = re.findall(r'<tr class="(?:changed|added|removed|same)"><th scope="row">(.+?)</th>', html)
+    return [re.sub("<.+?>", "", name) for name in found]
+
+
 def test_what_restoring_would_run_is_shown_and_brings_that_state_back(db: Database, visitor: Visitor) -> None:
     _, changed, _, _ = a_life(db)
     browser = visitor("auditor")

@@ -1,5 +1,6 @@
-"""The SQL that the web application runs: one query a file."""
+"""The SQL that the web application runs: one query a file. {name.sql} in it stands for that file."""
 
+import re
 from functools import cache
 from importlib import resources
 from typing import LiteralString, cast
@@ -10,5 +11,9 @@ from psycopg import sql
 @cache
 def load(name: str) -> sql.SQL:
     """The query in NAME.sql; its {placeholders} are filled with psycopg.sql."""
-    text = resources.files(__name__).joinpath(f"{name}.sql").read_text()
-    return sql.SQL(cast(LiteralString, text))
+    return sql.SQL(cast(LiteralString, _text(f"{name}.sql")))
+
+
+def _text(file: str) -> str:
+    text = resources.files(__name__).joinpath(file).read_text()
+    return re.sub(r"\{(\w+\.sql)\}", lambda found: _text(found[1]), text)

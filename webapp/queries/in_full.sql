@@ -1,13 +1,8 @@
--- What the page of one event and paper show of a row r of the report; t is the table that it is about.
-  r.event_id, r.occurred_at, r.category, r.action, r.entity, r.record_id, r.record_label, r.changed_fields,
-  r.actor_id, r.actor_name, r.db_user, r.application, r.client_addr, r.request_id,
-  r.schema_name, r.table_name, r.imported_at,
-  null::jsonb as changes,
-  case
-    when r.before is null and r.after is null and r.context -> 'erased' ->> 'whole' = 'true'
-      then jsonb_build_object('erased', r.context -> 'erased')
-    when t.parent is not null then coalesce(r.after, r.before) - t.parent
-    -- Imported events may hold anything here.
-    when jsonb_typeof(r.context -> r.action) = 'object' then r.context -> r.action
-  end as details,
-  r.before, r.after, r.context, r.xact_id::text as xact_id
+{in_brief.sql},
+  null::jsonb as changes, r.before, r.after, r.context,
+  -- The order of the table, which JSON does not keep: of its columns then, or where an import had others, today.
+  (select s.columns
+   from audit.shapes s, lateral (select array(select jsonb_object_keys(coalesce(r.after, r.before)))) k(names)
+   where s.schema_name = r.schema_name and s.table_name = r.table_name and s.columns is not null
+   order by s.columns <@ k.names and s.columns @> k.names desc, s.shape_id desc
+   limit 1) as columns

@@ -10,21 +10,12 @@ with found as materialized (
     select r.* from audit.report r where r.occurred_at = f.occurred_at and r.event_id = f.event_id offset 0) r
 )
 select
-  r.event_id, r.occurred_at, r.category, r.action, r.entity, r.record_id, r.record_label, r.changed_fields,
-  r.actor_id, r.actor_name, r.db_user, r.application, r.client_addr, r.request_id,
-  r.schema_name, r.table_name, r.imported_at, r.xact_id::text as xact_id,
+{in_brief.sql},
   -- A list shows the first few changes, not whole rows.
   (select jsonb_object_agg(f, jsonb_build_array(
      case when length((r.before -> f)::text) <= 160 then r.before -> f else to_jsonb(left(r.before ->> f, 80) || '…') end,
      case when length((r.after -> f)::text) <= 160 then r.after -> f else to_jsonb(left(r.after ->> f, 80) || '…') end))
-   from unnest(r.changed_fields[1:3]) f where f is not null) as changes,
-  case
-    when r.before is null and r.after is null and r.context -> 'erased' ->> 'whole' = 'true'
-      then jsonb_build_object('erased', r.context -> 'erased')
-    when t.parent is not null then coalesce(r.after, r.before) - t.parent
-    -- Imported events may hold anything here.
-    when jsonb_typeof(r.context -> r.action) = 'object' then r.context -> r.action
-  end as details
+   from unnest(r.changed_fields[1:3]) f where f is not null) as changes
 from page r
 left join audit.tracked t on t.schema_name = r.schema_name and t.table_name = r.table_name
 order by r.occurred_at {direction}, r.event_id {direction}

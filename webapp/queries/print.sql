@@ -10,7 +10,7 @@ with found as materialized (
     select r.* from audit.report r where r.occurred_at = f.occurred_at and r.event_id = f.event_id offset 0) r
 )
 select
-{in_full}
+{in_full.sql}
 from page r
 left join audit.tracked t on t.schema_name = r.schema_name and t.table_name = r.table_name
 order by r.occurred_at desc, r.event_id desc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..events import Event, EventInFull, Names
+from ..events import Event, EventInFull, Json, Names
 from .comparing import Pieces, by_path, by_words
 from .values import plain, readable
 
@@ -87,7 +87,7 @@ def diff(event: EventInFull, names: Names, zone: str) -> tuple[list[FieldChange]
     before, after = event.before or {}, event.after or {}
     compared = event.action == "update"
     changed, same = list[FieldChange](), list[FieldChange]()
-    for name in [*after, *(n for n in before if n not in after)]:
+    for name in _in_order(event, {**after, **before}):
         old, new = before.get(name), after.get(name)
         if not compared:
             changed.append(FieldChange(name, reader.shown(name, old), reader.shown(name, new), "changed"))
@@ -102,4 +102,10 @@ def state(event: EventInFull, names: Names, zone: str) -> list[FieldChange]:
     """How a record stood after an event; what a deletion removed, because nothing stood after it."""
     reader = Reader(event, names, zone, in_full=True)
     image = (event.before if event.after is None else event.after) or {}
-    return [FieldChange(name, None, reader.shown(name, value), "same") for name, value in image.items()]
+    return [FieldChange(name, None, reader.shown(name, image[name]), "same") for name in _in_order(event, image)]
+
+
+def _in_order(event: EventInFull, image: Json) -> list[str]:
+    """Fields as the table has them: JSON has an order of its own. What the table does not have comes last."""
+    places = {name: place for place, name in enumerate(event.columns or [])}
+    return sorted(image, key=lambda name: places.get(name, len(places)))
