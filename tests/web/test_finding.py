@@ -227,11 +227,21 @@ def test_a_jump_lands_on_a_day_and_leaves_the_rest_of_the_list(db: Database, vis
     page = browser.get(address(category="contacts", at="2026-02-10"))
     assert event_ids(page) == ids[1::-1]
     assert "from 2026-02-10 back" in text_of(page)
+    assert "1 event is newer than that day. Show the newest" in text_of(page)
+    newest = unescape(re.findall(r'newer than that day.*?href="([^"]+)"', page, re.DOTALL)[0])
+    assert event_ids(browser.get(newest))[0] == ids[2]
     newer = link(page, "prev")
     assert newer
     assert event_ids(browser.get(newer)) == [ids[2]]
     assert event_ids(browser.get(address(category="contacts", at="2026-02-10", tz="Asia/Tokyo"))) == [ids[0]]
     assert 'id="f-at-error"' in browser.get(address(at="soon"), 400)
+    page = browser.get(address(category="contacts", at="2026-05-01"))
+    assert event_ids(page)[0] == ids[2]
+    assert link(page, "prev") is None, "nothing is newer"
+    page = browser.get(address(category="contacts", at="2025-01-01"))
+    assert "Nothing is as old as 2025-01-01" in text_of(page)
+    first = unescape(re.findall(r'href="([^"]+)">Show what came first', page)[0])
+    assert event_ids(browser.get(first)) == ids[::-1]
 
 
 def test_newer_events_are_told_of_and_move_nothing(db: Database, visitor: Visitor) -> None:
@@ -248,7 +258,7 @@ def test_newer_events_are_told_of_and_move_nothing(db: Database, visitor: Visito
     after = browser.get(older)
     assert event_ids(after) == event_ids(before)
     assert "1 newer event has arrived" in text_of(after)
-    newest = unescape(re.findall(r'arrived since.*?href="([^"]+)"', after)[0])
+    newest = unescape(re.findall(r'arrived since you began.*?href="([^"]+)"', after)[0])
     assert len(event_ids(browser.get(newest))) == 50
     many(db, 120, "timestamptz '2026-04-01Z' + n * interval '1 minute'")
     assert "More than 100 newer events have arrived" in text_of(browser.get(older))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -39,7 +42,8 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
         filters = addresses.filters()
         if filters.private and not filters.view:  # an address that somebody wrote by hand
             return redirect(addresses.report(addresses.settled(filters)))
-        older = cursors.load("before", request.args.get("before")) or _jump(filters)
+        older = cursors.load("before", request.args.get("before"))
+        jump = None if older else _jump(filters)
         newer = cursors.load("after", request.args.get("after"))
         since = cursors.load("since", request.args.get("since"))
         is_together = addresses.shown_together()
@@ -48,9 +52,14 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
             head = finding.head(connection, Filters(zone=addresses.zone()), error)
         return render_template("audit_log.html", page=None, **head), 400
     with db.connection() as connection:
-        page = events.page(connection, filters, scope(), older_than=older, newer_than=newer)
+        page = events.page(connection, filters, scope(), older_than=older or jump, newer_than=newer)
+        if jump:
+            since = datetime.now(UTC), 0
+            ahead = events.arrived(connection, filters, scope(), jump, user_id())
+            page = replace(page, has_newer=ahead > 0)
+        else:
+            ahead = events.arrived(connection, filters, scope(), since, user_id()) if since and page.has_newer else 0
         names = events.names(connection, page.events, scope())
-
         known = since if page.has_newer else page.events[0].cursor if page.events else None
         return render_template(
             "audit_log.html",
@@ -60,7 +69,9 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
             is_together=is_together,
             total=events.count(connection, filters, scope()),
             total_limit=events.COUNT_LIMIT,
-            arrived=events.arrived(connection, filters, scope(), since, user_id()) if since and page.has_newer else 0,
+            jump=jump and request.args["at"],
+            after_jump=addresses.report(filters, after=cursors.dump(jump)) if jump else None,
+            arrived=ahead,
             arrived_limit=events.ARRIVED_LIMIT,
             trail=addresses.trail(filters),
             **cursors.beside(page, filters.to_query() | ({"since": cursors.dump(known)} if known else {})),
