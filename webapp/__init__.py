@@ -21,7 +21,7 @@ from .views import (
     second_step,
     single_sign_on,
 )
-from .web import addresses, bounds, csrf, forms, headers, hosts, rendering, signed_in, viewing
+from .web import addresses, bounds, csrf, forms, headers, hosts, pseudonyms, rendering, signed_in, viewing
 from .web import settings as web_settings
 
 
@@ -41,6 +41,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     forms.init_app(app)
     rendering.init_app(app)
     addresses.init_app(app)
+    pseudonyms.init_app(app)
     errors.init_app(app)
     app.register_blueprint(auth.blueprint)
     single_sign_on.init_app(app, settings)

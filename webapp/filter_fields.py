@@ -36,6 +36,9 @@ LACKING = {
     "address": "No client address",
     "record": "No record",
 }
+#: Fields of which a value may be the name of a person.
+NAMING = {"actor", "record", "login"}
+NAME_OR_NUMBER = re.compile(r"[^\W\d_]\s+[^\W\d_]|^\+\d{5}")
 LONGEST_VALUE = 2000  # a record's key may be long
 
 
@@ -48,7 +51,7 @@ class Field:
     choices: Mapping[str, str] | None = None
     example: str = ""
     read: Callable[[str, str], str] | None = None  # (field, text) → the value in its one form
-    #: Never in an address, whatever it is. Elsewhere only what looks like an e-mail address is kept out.
+    #: Never in an address, whatever it is.
     private: bool = False
 
 
@@ -149,6 +152,6 @@ def nearest(name: str, names: list[str]) -> str:
     return f": did you mean “{meant}”?" if meant in names else f": there are {', '.join(names)}."
 
 
-def is_private(field: str, value: str) -> bool:
-    """Whether a value stays out of addresses, because it is, or may hold, what identifies a person."""
-    return FIELDS[field].private or "@" in value
+def is_personal(field: str, value: str) -> bool:
+    """Whether a value says who somebody is: an e-mail address, or what names a person by name or telephone number."""
+    return "@" in value or (field in NAMING and bool(NAME_OR_NUMBER.search(value)))

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from . import periods
 from .errors import FilterError
-from .filter_fields import ACTIONS, FIELDS, LONGEST_VALUE, is_private, read_value
+from .filter_fields import ACTIONS, FIELDS, LONGEST_VALUE, is_personal, read_value
 from .scopes import Scope
 
 __all__ = ["ACTIONS", "LONGEST_VALUE", "PARAMETERS", "ZONES", "Filters", "Term"]
@@ -40,7 +40,8 @@ class Term:
 
     @property
     def private(self) -> bool:
-        return is_private(self.field, self.value)
+        """Whether it must not be in an address, whatever its value."""
+        return FIELDS[self.field].private
 
     @property
     def parameter(self) -> str:
@@ -108,8 +109,7 @@ class Filters:
         ]
         view = once("view")
         if view and kept:
-            # Beside private terms in the address itself, it stands for only a part of them.
-            terms, view = [*terms, *kept(view)], "" if any(term.private for term in terms) else view
+            terms = [*terms, *kept(view)]
         if len(terms) > MOST_TERMS:
             raise FilterError("", f"These are {len(terms)} filters, and {MOST_TERMS} is the most: leave some out.")
         return cls(tuple(terms), start, end, period, zone, view)
@@ -139,6 +139,11 @@ class Filters:
     def private(self) -> tuple[Term, ...]:
         """The terms that must not be in an address."""
         return tuple(term for term in self.terms if term.private)
+
+    @property
+    def personal(self) -> bool:
+        """Whether a value says who somebody is: its place in an address is taken by a pseudonym."""
+        return any(is_personal(term.field, term.value) for term in self.terms)
 
     def adding(self, *terms: Term) -> Filters:
         """Narrowed further. Another value for a field takes the place of the one it has."""

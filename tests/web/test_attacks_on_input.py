@@ -126,7 +126,8 @@ def test_sql_in_a_filter_is_looked_for_and_never_run(db: Database, visitor: Visi
     assert len(event_ids(browser.get(REPORT))) > 3
     for value in SQL:
         for name in ("actor", "login", "entity", "record"):
-            assert event_ids(browser.get(with_query(REPORT, **{name: value}))) == [], (name, value)
+            answer = browser.client.get(with_query(REPORT, **{name: value}), follow_redirects=True)
+            assert (answer.status_code, event_ids(answer.text)) == (200, []), (name, value)
         for name in ("from", "to", "category", "action", "tz"):
             browser.get(with_query(REPORT, **{name: value}), status=400)
     # A record that is really called so is found, and only it.
@@ -134,7 +135,8 @@ def test_sql_in_a_filter_is_looked_for_and_never_run(db: Database, visitor: Visi
     db.run("select audit.track('odd')")
     for value in SQL:
         db.run("insert into odd values (%s)", value)
-        assert len(event_ids(browser.get(with_query(REPORT, record=value)))) == 1
+        answer = browser.client.get(with_query(REPORT, record=value), follow_redirects=True)
+        assert len(event_ids(answer.text)) == 1
 
 
 def test_a_cursor_that_was_tampered_with_leads_nowhere(db: Database, app: Flask, visitor: Visitor) -> None:

@@ -64,7 +64,7 @@ def notes(db: Database) -> list[dict[str, Any]]:
         {"action": "insert", "actor": "p3"},
         {"entity": "contact", "record": "17"},
         {"login": "postgres", "from_": "2026-02-01", "to": "2026-02-01", "tz": "Asia/Kolkata"},
-        {"record": "no such record"},
+        {"record": "nonesuch"},
     ],
     ids=lambda filters: " ".join(filters) or "none",
 )

@@ -6,9 +6,12 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
+from urllib.parse import quote, quote_plus, unquote
+
+from flask import Flask, url_for
 
 from tests.conftest import Browser, Database
-from tests.web.reading import REPORT, address, event_ids, imported, link, many
+from tests.web.reading import REPORT, address, event_ids, imported, link, many, text_of
 from webapp import create_app
 from webapp.config import Settings
 
@@ -28,6 +31,39 @@ def test_a_record_and_a_person_link_to_their_own_events(db: Database, visitor: V
                 answer = browser.client.get(to_it, follow_redirects=True)
                 assert answer.status_code == 200, to_it
                 assert event_ids(answer.text) == [own], to_it
+
+
+def test_no_address_says_who_somebody_is(db: Database, visitor: Visitor, app: Flask) -> None:
+    """Whatever key a database has for people: it is behind a code, the same for everybody, that only this site reads."""
+    browser, colleague = visitor("auditor"), visitor("admin")
+    for who in ("ada@example.org", "Ada Lovelace", "+4930123456", "عدّة لوفليس", "~odd"):
+        (own,) = imported(db, {"entity": "user", "record_id": who, "actor_id": who, "request_id": f"{who}@"})
+        assert who not in unquote(url(app, "report.audit_log", login=who))
+        actor = url(app, "report.actor", actor_id=who)
+        record = url(app, "report.record", entity="user", record_id=who)
+        both = url(app, "report.audit_log", actor=who, record=who)
+        pages = (address(category="users"), f"{REPORT}/events/{own}", record, actor, both)
+        for page in pages:
+            answer = browser.client.get(page, follow_redirects=True)
+            assert own in event_ids(answer.text) or "/events/" in page, page
+            written = [*re.findall(r'(?:href|action|src)="([^"]+)"', answer.text), answer.request.path]
+            written += answer.request.args.values()
+            for found in written:
+                assert not {who, quote(who), quote_plus(who), f"{who}@"} & {unquote(found), found}, (page, found)
+                assert quote(who) not in found, (page, found)
+        for page in (record, actor):
+            assert event_ids(colleague.get(page)) == [own]
+        moved = browser.client.get(f"{REPORT}/actors/{quote(who)}?tz=Asia/Tokyo")
+        if who != "~odd":
+            assert moved.status_code == 302
+            assert moved.location == url(app, "report.actor", actor_id=who, tz="Asia/Tokyo")
+    assert "Nothing is recorded of this person" in browser.get(f"{REPORT}/actors/~AAAAAAAAAAAAAAAAAAAAAAAA", 404)
+    assert "another secret key" in text_of(browser.get(address(actor="~AAAAAAAAAAAAAAAAAAAAAAAA"), 400))
+
+
+def url(app: Flask, endpoint: str, **values: str) -> str:
+    with app.test_request_context():
+        return url_for(endpoint, **values)
 
 
 def test_the_smallest_pool_can_export(settings: Settings, people: object) -> None:

@@ -105,7 +105,7 @@ def test_what_arrives_shows_up_at_the_top(db: Database, visitor: Visitor) -> Non
 
 def test_nothing_to_show_says_why_and_what_to_do(db: Database, visitor: Visitor) -> None:
     browser = looked(visitor("auditor"))
-    page = browser.get(address(record="no such record"))
+    page = browser.get(address(record="nonesuch"))
     assert "No event matches these filters" in page
     assert "clear the filters" in page
     partitions = db.run("select inhrelid::regclass::text from pg_inherits where inhparent = 'audit.log'::regclass")

@@ -112,8 +112,10 @@ def manifest(connection: Connection, found: Exported) -> dict[str, Any]:
         "ended": exact(found.ended_at) if found.ended_at else None,
         "outcome": found.outcome,
         "filters": found.query or "none: every event",
-        # Words, and names of people, are in no address.
-        "address": None if filters.private else f"/reports/audit-log?{urlencode(filters.to_query(), doseq=True)}",
+        # Words, and names of people, are in no address. Only the web knows how to hide them.
+        "address": None
+        if filters.private or filters.personal
+        else f"/reports/audit-log?{urlencode(filters.to_query(), doseq=True)}",
         "zone_of_days": filters.zone,
         "times": "UTC, ISO 8601",
         "limited_to": begun.get("limited_to"),

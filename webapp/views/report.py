@@ -40,8 +40,6 @@ def reports() -> str:
 def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
     try:
         filters = addresses.filters()
-        if filters.private and not filters.view:  # an address that somebody wrote by hand
-            return redirect(addresses.report(addresses.settled(filters)))
         older = cursors.load("before", request.args.get("before"))
         jump = None if older else _jump(filters)
         newer = cursors.load("after", request.args.get("after"))

@@ -6,11 +6,12 @@ from typing import Any
 
 from flask import Flask, abort, g, request, url_for
 
-from .. import db, query_language, saved_views
+from .. import db, saved_views
 from ..errors import FilterError
 from ..filter_fields import FIELDS, nearest, read_value
 from ..filters import PARAMETERS, ZONES, Filters, Term
 from ..permissions import scope
+from . import pseudonyms
 from .rendering import default_zone
 from .signed_in import user_id
 
@@ -36,8 +37,15 @@ def filters() -> Filters:
                 raise FilterError("", f"There is no filter “{name[:60]}”{nearest(name[:60], names)}")
             if name in PLACE and len(values) > 1:
                 raise FilterError("", f"The filter “{name}” is given {len(values)} times: give it once.")
-        g.filters = Filters.from_query(request.args.to_dict(flat=False), default_zone(), kept_terms)
+        g.filters = Filters.from_query({name: _told(name) for name in request.args}, default_zone(), kept_terms)
     return g.filters
+
+
+def _told(name: str) -> list[str]:
+    told = [pseudonyms.told(text) for text in request.args.getlist(name)]
+    if None in told:
+        raise FilterError(name, "This link was made with another secret key: choose the value again.")
+    return [text for text in told if text is not None]
 
 
 def kept_terms(view_id: str) -> tuple[Term, ...]:
@@ -104,16 +112,14 @@ def about(shown: Filters) -> None:
 
 
 def narrowed(name: str, value: object) -> dict[str, str]:
-    """Where the list is narrowed by one more value: an `href`, or for what no address may hold, the query to post."""
+    """Where the list is narrowed by one more value; nothing where it cannot be."""
     try:
         shown: Filters = g.get("shown") or filters()
         term = Term(name, read_value(name, str(value)))
     except FilterError:
         return {}
     wanted = shown.adding(term)
-    known = shown.view and {*shown.private} == {*wanted.private}
+    if wanted.private and not shown.view:  # words that were typed just now, on a page that says what is wrong with them
+        return {}
     label = FIELDS[name].label
-    title = f"Only {label[0].lower()}{label[1:]} {term.value}"
-    if wanted.private and not known:
-        return {"query": query_language.write(wanted), "title": title}
-    return {"href": report(wanted), "title": title}
+    return {"href": report(wanted), "title": f"Only {label[0].lower()}{label[1:]} {term.value}"}

@@ -15,6 +15,7 @@ from ..filter_fields import FIELDS
 from ..filters import Filters, Query, Term
 from ..permissions import scope
 from ..tabs import tabs
+from . import pseudonyms
 from .signed_in import user_id
 
 #: A line each, all of which can be tried.
@@ -43,7 +44,7 @@ def head(connection: db.Connection, filters: Filters, error: FilterError | None 
     """The values that the template of the list needs besides the list."""
     people = events.actors(connection, scope())
     saved = saved_views.of(connection, user_id())
-    typed: Mapping[str, str] = request.values if error else first_values(filters)
+    typed: Mapping[str, str] = _as_typed() if error else first_values(filters)
     return {
         "error": error,
         "filters": filters,
@@ -64,6 +65,10 @@ def head(connection: db.Connection, filters: Filters, error: FilterError | None 
         "default_views": [(view, _shows(view, filters)) for view in saved_views.defaults(scope())],
         "examples": [_example(query, meaning, filters.zone) for query, meaning in EXAMPLES.items()],
     }
+
+
+def _as_typed() -> dict[str, str]:
+    return {name: pseudonyms.told(text) or text for name, text in request.values.items()}
 
 
 def first_values(filters: Filters) -> dict[str, str]:
