@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from tests.conftest import Browser, Database
 from tests.web.reading import REPORT, address, text_of
 
 Visitor = Callable[..., Browser]
+UNRECORDED = "Changes to contact records are not all recorded at the moment."
 
 
 def test_health_is_said_in_words(db: Database, visitor: Visitor) -> None:
@@ -19,27 +21,38 @@ def test_health_is_said_in_words(db: Database, visitor: Visitor) -> None:
     assert "public.contacts contact" in words
     assert "none yet" in words
     assert "Problem" not in words
+    assert re.search(
+        r"What is recorded ?Every contact, group and user that is created, .+ Since \d+ \w+ \d{4}, [\d:]+ UTC\.", words
+    )
+    assert re.search(r"Last change ?(a moment|\d+ minutes?) ago, \d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC", words)
+    assert "Proof against editing" in words
 
 
 @pytest.mark.parametrize(
-    ("breaking", "says"),
+    ("breaking", "means", "says"),
     [
-        ('alter table contacts disable trigger "!audit_capture"', "A capture trigger is switched off"),
-        ("alter table contacts disable trigger all", "A capture trigger is switched off"),
-        ('drop trigger "!audit_capture" on contacts', "A capture trigger is missing"),
+        ('alter table contacts disable trigger "!audit_capture"', UNRECORDED, "A capture trigger is switched off"),
+        ("alter table contacts disable trigger all", UNRECORDED, "A capture trigger is switched off"),
+        ('drop trigger "!audit_capture" on contacts', UNRECORDED, "A capture trigger is missing"),
         (
             "alter event trigger audit_follow_ddl disable; alter table contacts add column shoe_size int",
+            "What is recorded of contact records has to be adapted to a change of the table.",
             "Columns have changed since capture was set up",
         ),
-        ("alter table audit.log disable trigger refuse_mutation", "The guard that keeps the log append-only"),
+        (
+            "alter table audit.log disable trigger refuse_mutation",
+            "The log itself needs attention.",
+            "The guard that keeps the log append-only",
+        ),
     ],
 )
 def test_a_capture_that_is_not_whole_is_said_in_words(
-    db: Database, app: Flask, visitor: Visitor, breaking: str, says: str
+    db: Database, app: Flask, visitor: Visitor, breaking: str, means: str, says: str
 ) -> None:
     db.run(breaking)
     words = text_of(visitor("auditor").get(f"{REPORT}/health"))
     assert "Capture is not whole. 1 thing needs a database administrator." in words
+    assert f"{means} For the administrator: " in words
     assert f"Problem {says}" in words
     assert "All is well" not in words
 

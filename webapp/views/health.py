@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from flask import Blueprint, render_template
 
 from .. import db, events
@@ -25,10 +27,16 @@ def health() -> str:
         tables = events.status(connection, scope())
         seals = events.sealing(connection)
         people = events.people_problems(connection) if current_user.may("audit.manage") else []
+    tracked = [table for table in tables if table["entity"]]
     return render_template(
         "health.html",
         tables=tables,
+        tracked=tracked,
+        kinds=sorted({table["entity"].replace("_", " ") for table in tracked}),
+        since=min((table["tracked_since"] for table in tracked if table["tracked_since"]), default=None),
+        last=max((table["last_event"] for table in tracked if table["last_event"]), default=None),
         problems=[table for table in tables if table["problem"]],
+        now=datetime.now(UTC),
         people=people,
         seals=seals,
         zone=zone,

@@ -21,9 +21,12 @@ FILTERS: dict[str, Callable[..., str]] = {
     "days": wording.days,
     "zone_label": wording.zone_label,
     "duration": wording.duration,
+    "ago": wording.ago,
     "exact": wording.exact,
     "subject": wording.subject,
     "as_json": wording.as_json,
+    "harm": wording.harm,
+    "listed": wording.listed,
     "readable_table": wording.readable_table,
     "plural": plural,
 }

@@ -3,9 +3,10 @@
 from .characters import visible
 from .diffs import FieldChange, changed_names, diff, sides, state, summary
 from .facts import facts, readable_table
+from .health import harm, listed
 from .rights import right
 from .sentences import Sentence, sentence, subject
-from .times import days, duration, exact, moment, zone_label
+from .times import ago, days, duration, exact, moment, zone_label
 from .together import Entry, apart, belongs_to, cut, rows, together
 from .values import as_json, plain, readable
 
@@ -13,6 +14,7 @@ __all__ = [
     "Entry",
     "FieldChange",
     "Sentence",
+    "ago",
     "apart",
     "as_json",
     "belongs_to",
@@ -23,6 +25,8 @@ __all__ = [
     "duration",
     "exact",
     "facts",
+    "harm",
+    "listed",
     "moment",
     "plain",
     "readable",

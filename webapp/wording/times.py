@@ -41,6 +41,16 @@ def duration(length: timedelta) -> str:
     return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
+def ago(at: datetime, now: datetime) -> str:
+    """a moment ago, 5 minutes ago, 3 days ago: rounded down."""
+    seconds = (now - at).total_seconds()
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            number = int(seconds // length)
+            return f"{number:,} {unit}{'' if number == 1 else 's'} ago"
+    return "a moment ago"
+
+
 def exact(at: datetime) -> str:
     return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
