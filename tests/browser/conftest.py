@@ -7,6 +7,7 @@ import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -94,6 +95,11 @@ def window(chromium: Browser, site: str, **options: Any) -> Generator[Page]:
 def page(chromium: Browser, site: str) -> Iterator[Page]:
     with window(chromium, site) as page:
         yield page
+
+
+def picture(page: Page, name: str) -> None:
+    """What one sees first, in test-results/, for people: how a page looks, no assertion tells in full."""
+    page.screenshot(path=Path("test-results") / f"{name}.png")
 
 
 def sign_in(page: Page, who: str = "auditor") -> None:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pyotp.totp import TOTP
 
-from tests.browser.conftest import Shown, sign_in, window
+from tests.browser.conftest import Shown, listening, picture, sign_in, window
 from tests.clients.npm import npm_installed
+from tests.conftest import PASSWORD, PEOPLE, settings_for
 from tests.web.reading import REPORT, imported
 from tests.web.test_permissions import ADDRESSES, EXPECTED
+from webapp import create_app
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +44,8 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [.
     if (getComputedStyle(up).overflowX !== 'visible') return false; return e.getBoundingClientRect().right > innerWidth + 1 })
   .map(e => e.outerHTML.slice(0, 90)).slice(0, 3)"""
 
-#: Whatever can be pressed and is neither hidden, nor a word in a sentence, nor a bar whose link is in the table beside.
+PRESSED = "a, button, summary, input:not([type=hidden]), select"
+#: Of that, whatever is less than 24 pixels wide or high, and is neither hidden, nor a word in a sentence, nor a bar whose link is in the table beside.
 TOO_SMALL = """all => all.filter(e => e.checkVisibility() && !e.closest('.skip, .hidden, svg') && !e.closest('p:not(.crumbs):not(.field)'))
   .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
   .filter(([_, box]) => box.width < 24 || box.height < 24).map(([html, box]) => `${box.width}x${box.height} ${html}`)"""
@@ -59,12 +66,12 @@ def hurdles(page: Page, axe: str) -> Iterator[str]:
     page.set_viewport_size(DESK)
     yield from barriers(page, axe)
     yield from page.locator("table").evaluate_all(UNNAMED_TABLES)
+    yield from (f"too small: {target}" for target in page.locator(PRESSED).evaluate_all(TOO_SMALL))
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(SMALL)
     yield from (f"dark, small: {found}" for found in barriers(page, axe, rules=ON_ANOTHER_SCREEN))
     yield from (f"too wide: {found}" for found in page.evaluate(TOO_WIDE))
-    found = page.locator("a, button, summary, input:not([type=hidden]), select").evaluate_all(TOO_SMALL)
-    yield from (f"too small: {target}" for target in found)
+    yield from (f"too small on a phone: {target}" for target in page.locator(PRESSED).evaluate_all(TOO_SMALL))
     page.emulate_media(color_scheme="light")
 
 
@@ -114,7 +121,8 @@ def pages_of(numbers: dict[str, int]) -> Iterator[str]:
             yield example
     yield from (f"{REPORT}/events/{numbers[kind]}" for kind in ("change", "deletion", "export", "denial", "settings"))
     yield from (f"{REPORT}?{query}" for query in ("category=contacts", "actor=none", "from=never"))
-    yield from (f"{REPORT}/records/contact/1", f"{REPORT}/records/contact/none", f"{REPORT}/actors/n10", "/nowhere")
+    yield from (f"{REPORT}/records/contact/{number}" for number in (1, 2, 14, "none"))
+    yield from (f"{REPORT}/actors/n10", f"{REPORT}/actors/n14", f"{REPORT}?at=2025-01-01", "/nowhere")
 
 
 def test_nothing_is_in_anybodys_way_on_any_page(
@@ -145,6 +153,57 @@ def test_nothing_is_in_anybodys_way_on_any_page(
     assert not found, json.dumps(found, indent=1)
 
 
+@pytest.fixture
+def strict(shown: Shown) -> Iterator[str]:
+    """The same site, where everybody needs an authenticator app, and nobody waits long for the database."""
+    app = create_app(replace(settings_for(shown.db), totp_required="everybody", lock_timeout=100))
+    with listening(app) as address:
+        yield address
+    app.extensions["pool"].close()
+
+
+def test_nothing_is_in_anybodys_way_of_an_authenticator_app_or_while_the_database_is_busy(
+    chromium: Browser, shown: Shown, strict: str, axe: str
+) -> None:
+    found: dict[str, list[str]] = {}
+
+    def look(page: Page, heading: str) -> None:
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        if wrong := list(hurdles(page, axe)):
+            found[heading] = wrong
+
+    def give_password(page: Page) -> None:
+        page.goto("/login")
+        page.get_by_label("E-mail address").fill(PEOPLE["plain"][2])
+        page.get_by_label("Password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+
+    with window(chromium, strict) as page:
+        give_password(page)
+        look(page, "Set up an authenticator app")
+        secret = (page.locator("code.secret").text_content() or "").replace(" ", "")
+        page.get_by_role("textbox", name="Code").fill(TOTP(secret).at(time.time() - 30))
+        page.keyboard.press("Enter")
+        look(page, "Your recovery codes")
+        page.goto(f"{shown.address}/account/authenticator/remove")  # where nobody needs one
+        look(page, "Remove the authenticator app")
+        page.goto(strict)
+        page.get_by_role("button", name="Sign out").click()
+        give_password(page)
+        look(page, "Enter your code")
+        page.get_by_role("textbox", name="Code").fill("000000")
+        page.keyboard.press("Enter")
+        look(page, "Enter your code")
+    with (
+        window(chromium, strict, storage_state=shown.signed_in) as page,
+        psycopg.connect(shown.db.url) as busy,
+    ):
+        busy.execute("lock table audit.log in access exclusive mode")
+        page.goto(REPORT)
+        look(page, "Too many people at once")
+    assert not found, json.dumps(found, indent=1)
+
+
 def unfold(page: Page, which: str = "main details") -> None:
     page.locator(which).evaluate_all("all => all.forEach(details => details.open = true)")
 
@@ -164,6 +223,8 @@ def test_what_is_hard_to_show_stays_within_the_page(reader: Page, filled: dict[s
         for size in (DESK, SMALL):
             reader.set_viewport_size(size)
             assert reader.evaluate(TOO_WIDE) == [], kind
+            if kind in ("change", "300 fields", "100 kB", "no spaces"):
+                picture(reader, f"{kind}, {size['width']} wide")
     reader.goto(f"{REPORT}/events/{filled['300 fields']}")
     expect(reader.locator("tr.changed, tr.removed")).to_have_count(2)
     expect(reader.locator("tr.same")).to_have_count(298)
@@ -173,6 +234,7 @@ def test_what_is_hard_to_show_stays_within_the_page(reader: Page, filled: dict[s
     for size in (DESK, SMALL):
         reader.set_viewport_size(size)
         assert reader.evaluate(TOO_WIDE) == []
+        picture(reader, f"names, {size['width']} wide")
         for number, name in enumerate(NAMES, 10):
             # innerText is what is seen: a name in another direction turns nothing around it.
             row = reader.locator("tbody tr", has=reader.locator(f"a[href*='/actors/n{number}']"))

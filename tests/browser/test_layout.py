@@ -17,11 +17,6 @@ PHONE = {"width": 390, "height": 780}
 SMALL = {"width": 320, "height": 640}
 DESK = {"width": 1280, "height": 900}
 
-#: Whatever can be pressed and is neither hidden nor a word in a sentence.
-TOO_SMALL = """all => all.filter(e => e.checkVisibility() && !e.closest('.skip') && !e.closest('p:not(.crumbs):not(.field)'))
-  .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
-  .filter(([_, box]) => box.width < 24 || box.height < 24).map(([html, box]) => `${box.width}x${box.height} ${html}`)"""
-
 #: Choices of a list that its closed field would cut.
 CUT = """select => {
   const pen = document.createElement('canvas').getContext('2d'), style = getComputedStyle(select);
@@ -119,24 +114,6 @@ def test_no_choice_is_cut(report: Page, width: int) -> None:
     report.locator("summary", has_text="Filters").click()
     for name in ("category", "action"):
         assert report.locator(f"#f-{name}").evaluate(CUT) == [], name
-
-
-@pytest.mark.parametrize("size", [DESK, PHONE, SMALL], ids=["1280", "390", "320"])
-def test_everything_is_large_enough_to_hit(report: Page, event: str, size: Any) -> None:
-    report.set_viewport_size(size)
-    for path in (
-        REPORT,
-        f"{REPORT}?category=contacts",
-        event,
-        f"{REPORT}/health",
-        "/reports/",
-        "/sessions",
-        "/confirm",
-    ):
-        report.goto(path)
-        assert report.locator("a, button, summary, input:not([type=hidden]), select").evaluate_all(TOO_SMALL) == [], (
-            path
-        )
 
 
 def test_the_columns_stay_where_they_are(report: Page) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from .. import db, events, restoring, wording
 from ..errors import FilterError
 from ..exports.columns import ALWAYS, NAMES
+from ..filter_fields import ACTIONS
 from ..filters import Filters
 from ..periods import DAY, read_day
 from ..permissions import scope
@@ -123,6 +125,9 @@ def event(event_id: int) -> str:
         changed=changed,
         same=same,
         way=way,
+        day=found.occurred_at.astimezone(ZoneInfo(filters.zone)).date(),
+        categories=scope().choices,
+        actions=ACTIONS,
         zone=filters.zone,
         back=url_for("report.audit_log", **addresses.trail(filters), _anchor=f"event-{event_id}"),
     )
