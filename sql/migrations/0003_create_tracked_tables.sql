@@ -16,7 +16,7 @@ create table audit.tracked (
   newest       smallint   not null,
   -- What capture was generated from, so that audit.status() can say what has drifted since.
   shape_id     integer  not null references audit.shapes,
-  by_statement boolean  not null,
+  by_statement text[]   not null,
   row_function text     not null,
   checksum     text,
   -- The transaction that is generating capture at this moment.
@@ -26,7 +26,7 @@ create table audit.tracked (
 );
 
 comment on table audit.tracked is 'Tables under capture, and how. Changed by audit.track() and audit.untrack() only.';
-comment on column audit.tracked.by_statement is 'Inserts are captured once per statement, which is cheap in bulk; otherwise row by row.';
+comment on column audit.tracked.by_statement is 'Actions that are captured once per statement, which is cheap in bulk; the others are row by row.';
 comment on column audit.tracked.problem is 'What was wrong with capture when somebody last changed the schema; audit.status() says what is wrong now.';
 grant select on audit.tracked to audit_web, audit_reader, audit_admin, audit_sealer;
 

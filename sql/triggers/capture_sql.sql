@@ -3,7 +3,7 @@ set local role audit_owner;
 -- What changes from table to table is put into these two bodies. They name no column: is_current() is
 -- answered when a statement is planned, and where it is false, the functions that do name columns are
 -- not even looked at. So a column that is gone never makes its table unwritable.
-create or replace function audit.capture_sql(tracked audit.tracked, by_row boolean) returns text
+create or replace function audit.capture_sql(tracked audit.tracked, action text) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $capture$
@@ -22,13 +22,60 @@ begin
     image := $$case when {current} then case when pg_column_size({row}) <= 8192 then audit.stored_{id}({row}, {before})
         else audit.large_{id}({row}, {before}) end end$$;
   end if;
-  return audit.fill(case when by_row then $body$
+  return audit.fill(case action when 'update' then $body$
+begin
+  {unless applied or none}
+  -- Both tables hold the rows in the order in which they were changed. A full join is never done by looking up
+  -- each row, whatever number of rows its plan was made for; "is distinct from" keeps it from becoming another.
+  insert into audit.log (shape_id, action, record_id, old_row, new_row)
+  select {shape}, {u or k}, was.key, was.stored, became.stored
+  from (
+    select p.place, p.key, {stored} as stored
+    from (select row_number() over () as place, {key of previous} as key, audit.typed_{id}((previous.*)) as r from previous) p
+  ) was full join (
+    select p.place, p.key, {stored} as stored
+    from (select row_number() over () as place, {key of captured} as key, audit.typed_{id}((captured.*)) as r from captured) p
+  ) became using (place)
+  where {current} and was.stored is distinct from became.stored;
+  {if none}
+    execute 'select audit.capture_slowly({id}, ''u'', was.r, became.r)
+      from (select row_number() over () as place, audit.typed_{id}((previous.*)) as r from previous) was
+      full join (select row_number() over () as place, audit.typed_{id}((captured.*)) as r from captured) became using (place)';
+  end if;
+  return null;
+end
+$body$ when 'insert' then $body$
+begin
+  {unless applied}
+  insert into audit.log (shape_id, action, record_id, new_row)
+  select {shape}, 'i', p.key, {stored}
+  from (select {key of captured} as key, audit.typed_{id}((captured.*)) as r from captured offset 0) p
+  where {current};
+  {if none}
+    execute 'select audit.capture_slowly({id}, ''i'', r.r, r.r) from (select audit.typed_{id}((captured.*)) as r from captured) r';
+  end if;
+  return null;
+end
+$body$ when 'delete' then $body$
+begin
+  {unless applied or none}
+  insert into audit.log (shape_id, action, record_id, old_row)
+  select {shape}, 'd', p.key, {stored}
+  from (select {key of captured} as key, audit.typed_{id}((captured.*)) as r from captured offset 0) p
+  where {current};
+  if not found then
+    execute 'select audit.capture_slowly({id}, ''d'', r.r, r.r) from (select audit.typed_{id}((captured.*)) as r from captured) r';
+  end if;
+  return null;
+end
+$body$ else $body$
 declare
   was    text;
   is_now text;
   moved  bigint;
   known  text;  -- the key that a moved row had
 begin
+  {only what is applied}
   if tg_op = 'UPDATE' then
     if old *= new then
       return null;
@@ -55,19 +102,6 @@ begin
   end if;
   return null;
 end
-$body$ else $body$
-begin
-  if current_setting('session_replication_role') = 'replica' and audit.in_replication_worker() then
-    return null;  -- it fires no statement triggers when it applies, so there each row is captured
-  end if;
-  -- A plan that reads a transition table depends on its table anyway.
-  insert into audit.log (shape_id, action, record_id, new_row)
-  select {shape}, 'i', {key of captured}, {captured} from captured where {current};
-  if not found then
-    execute format('select audit.capture_slowly({id}, ''i'', r.r, r.r) from (select row(captured.*)::%s as r from captured) r', tg_relid::regclass);
-  end if;
-  return null;
-end
 $body$ end, array[
     '{images of an update}', case
       when by_type then e'select {old}, {after} into was, is_now where {current and watched};'
@@ -78,20 +112,38 @@ $body$ end, array[
     '{deleted}', case when by_type then '{old}' else 'was' end,
     '{update}', case when shape.parent is not null or cardinality(shape.key) = 0 then $$'u'$$
       else $$case when {key of old} = {key of new} then 'u'::"char" else 'k' end$$ end,
+    '{u or k}', case when shape.parent is not null or cardinality(shape.key) = 0 then $$'u'$$
+      else $$case when was.key = became.key then 'u'::"char" else 'k' end$$ end,
     '{returning}', case when parted then ' returning event_id into moved' end,
     '{after a delete}', case when parted then e'\n    perform set_config(''audit.last_delete_'' || pg_trigger_depth(), moved::text, true);' end,
     '{before an insert}', case
       when parted then e'if current_setting(''audit.last_delete_'' || pg_trigger_depth(), true) <> '''' then\n      select m.event_id, m.record_id into moved, known from audit.moved_from({id}, new) m;\n    end if;'
-      when tracked.by_statement then e'if not audit.in_replication_worker() then\n      return null;  -- captured by statement\n    end if;' end,
+      end,
+    '{unless applied or none}', $${unless applied}
+  if not exists (select from captured) then
+    return null;  -- as when a foreign key looks for rows to take along
+  end if;$$,
+    '{unless applied}', $$if current_setting('session_replication_role') = 'replica' and audit.in_replication_worker() then
+    return null;  -- it fires no statement triggers when it applies, so there each row is captured
+  end if;$$,
+    '{only what is applied}', case when cardinality(tracked.by_statement) > 0 then audit.fill($$if tg_op = any ({actions}) and not audit.in_replication_worker() then
+    return null;  -- captured by statement
+  end if;$$, array['{actions}', format('%L', upper(tracked.by_statement::text))]) end,
+    -- Nothing was changed, or the table has.
+    '{if none}', $$if not found then
+    perform where {current and watched};
+  end if;
+  if not found then$$,
     '{into moved}', case when parted then ', moved_from' end,
     '{moved}', case when parted then ', moved' end,
     '{old}', audit.fill(image, array['{row}', 'old', '{before}', 'old']),
     '{after}', audit.fill(image, array['{row}', 'new', '{before}', 'old']),
     '{new}', audit.fill(image, array['{row}', 'new', '{before}', 'new']),
-    '{captured}', audit.fill(image, array['{row}', '(captured.*)', '{before}', '(captured.*)']),
+    '{stored}', audit.fill(image, array['{row}', 'p.r', '{before}', 'p.r']),
     '{key of old}', 'case when {current} then audit.key_{id}(old) end',
     '{key of the moved row}', case when parted then 'coalesce(known, {key of new})' else '{key of new}' end,
     '{key of new}', 'case when {current} then audit.key_{id}(new) end',
+    '{key of previous}', 'case when {current} then audit.key_{id}((previous.*)) end',
     '{key of captured}', 'case when {current} then audit.key_{id}((captured.*)) end',
     -- The view is never read: naming it makes the plan depend on the table.
     '{current and watched}', '{current} and case when false then exists (select from audit.watch_{id}) else true end',
@@ -101,5 +153,5 @@ $body$ end, array[
 end
 $capture$;
 
-comment on function audit.capture_sql(audit.tracked, boolean) is
-  'The body of a capture function: that of the row trigger, or that of the statement trigger for inserts.';
+comment on function audit.capture_sql(audit.tracked, text) is
+  'The body of a capture function: that of the statement trigger for an action, or, without one, that of the row trigger.';

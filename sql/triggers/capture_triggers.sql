@@ -13,6 +13,10 @@ as $$
   ), parts as (
     select coalesce(p.relid, root.relation) as part, p.relid <> root.relation and p.isleaf as leaf, not p.isleaf as parted
     from root left join lateral pg_partition_tree(root.relation) p on true
+  ), actions as (
+    select a.*, a.action = any (tracked.by_statement) as by_statement
+    from (values ('insert', 'inserts', 4, 'new table as captured'), ('delete', 'deletes', 8, 'old table as captured'),
+                 ('update', 'updates', 16, 'old table as previous new table as captured')) a(action, plural, bit, tables)
   ), moving as (
     -- Only an update of these moves a row. Where a partition is found by an expression, any may.
     select array_agg(distinct a.attname::text order by a.attname::text) filter (where a.attname is not null) as columns, bool_or(k.number = 0) as any
@@ -21,18 +25,17 @@ as $$
     cross join unnest(p.partattrs::smallint[]) k(number)
     left join pg_attribute a on a.attrelid = p.partrelid and a.attnum = k.number and k.number > 0
   )
-  -- 25 and 29: after each row; 5: after each inserted row; 4: after each inserting statement; 34: before truncate;
-  -- 18 and 16: before and after each updating statement.
-  select root.relation, w.name, w.function, w.type::smallint, w.enabled, null::text[], w.made_with, false
-  from root cross join (values
-    ('!audit_capture', tracked.row_function, case when tracked.by_statement then 25 else 29 end, 'A'::"char",
-     case when tracked.by_statement then 'after update or delete on %s for each row' else 'after insert or update or delete on %s for each row' end, true),
-    ('!audit_capture_inserts', tracked.row_function || '_inserts', 4, 'A',
-     'after insert on %s referencing new table as captured for each statement', tracked.by_statement),
-    -- What logical replication applies fires no statement triggers.
-    ('!audit_capture_replicated', tracked.row_function, 5, 'R', 'after insert on %s for each row', tracked.by_statement)
-  ) w(name, function, type, enabled, made_with, applies)
-  where w.applies
+  -- Types: 1 for each row, 4 insert, 8 delete, 16 update; 34: before truncate; 18 and 16: before and after
+  -- each updating statement.
+  select root.relation, '!audit_capture_' || a.plural, tracked.row_function || '_' || a.plural, a.bit::smallint, 'A'::"char", null::text[],
+    format('after %s on %%s referencing %s for each statement', a.action, a.tables), false
+  from root join actions a on a.by_statement
+  union all
+  -- What logical replication applies fires no statement triggers.
+  select root.relation, case when a.by_statement then '!audit_capture_replicated' else '!audit_capture' end, tracked.row_function,
+    (1 + sum(a.bit))::smallint, case when a.by_statement then 'R' else 'A' end::"char", null,
+    format('after %s on %%s for each row', string_agg(a.action, ' or ' order by a.bit)), false
+  from root cross join actions a group by root.relation, a.by_statement
   union all
   -- Each partition may be truncated alone. Row triggers of the root are cloned to them by PostgreSQL.
   select parts.part, '~audit_capture_truncate', 'capture_truncate', 34, 'A', null, 'before truncate on %s for each statement', false from parts

@@ -1,20 +1,29 @@
 set local role audit_owner;
 
-create or replace function audit.captures_by_statement("table" regclass) returns boolean
+create or replace function audit.captures_by_statement("table" regclass, mask text[]) returns text[]
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  -- Partitions are written to directly, and a partition added later has only the root's row triggers.
-  select c.relkind = 'r' and not c.relispartition
-    -- A trigger after each inserted row may change it again: its event must not come before the insert's.
-    and not exists (
-      select from pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal
-        and g.tgtype & 1 = 1 and g.tgtype & 2 = 0 and g.tgtype & 4 = 4 and g.tgname !~ '^!audit_')
-    -- A transition table does not give the values of virtual columns.
-    and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attgenerated = 'v' and not a.attisdropped)
+  select array(
+    select a.action from (values ('insert', 4), ('update', 16), ('delete', 8)) a(action, bit)
+    -- Partitions are written to directly, and a partition added later has only the root's row triggers.
+    where c.relkind = 'r' and not c.relispartition
+      -- What is written through a parent fires only the parent's statement triggers. An insert never is.
+      and (a.action = 'insert' or not exists (select from pg_inherits i where c.oid in (i.inhrelid, i.inhparent)))
+      -- Whether a masked value was changed is told from both rows, which are only side by side in a row trigger.
+      and (a.action <> 'update' or cardinality(mask) = 0)
+      -- A transition table does not give the values of virtual columns.
+      and not exists (select from pg_attribute v where v.attrelid = c.oid and v.attgenerated = 'v' and not v.attisdropped)
+      -- What happens after each row may change it again: that event must not come before the row's own.
+      and not exists (
+        select from pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal
+          and g.tgtype & 1 = 1 and g.tgtype & 2 = 0 and g.tgtype & a.bit > 0 and g.tgname !~ '^!audit_')
+      and not exists (
+        select from pg_constraint f where f.confrelid = c.oid and f.contype = 'f'
+          and case a.action when 'update' then f.confupdtype when 'delete' then f.confdeltype end in ('c', 'n', 'd')))
   from pg_class c where c.oid = "table"
 $$;
 
-comment on function audit.captures_by_statement(regclass) is
-  'Whether inserts into a table can be captured once per statement; otherwise each row is.';
-grant execute on function audit.captures_by_statement(regclass) to audit_admin;
+comment on function audit.captures_by_statement(regclass, text[]) is
+  'The actions on a table that can be captured once per statement: those after whose rows nothing else happens, no trigger of its own and no cascade of a foreign key. Of the others, each row is.';
+grant execute on function audit.captures_by_statement(regclass, text[]) to audit_admin;

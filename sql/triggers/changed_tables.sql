@@ -9,7 +9,7 @@ as $$
   cross join lateral (select audit.tracked_relation(t.tracked_id)) r(relation)
   where relation is not null and t.generating is distinct from pg_current_xact_id_if_assigned()
     and (not audit.is_current(t.shape_id)
-      or audit.captures_by_statement(relation) is distinct from t.by_statement
+      or audit.captures_by_statement(relation, t.mask) is distinct from t.by_statement
       -- A new partition has no trigger for its own TRUNCATE yet. A trigger that was dropped is not put back.
       or exists (
         select from pg_event_trigger_ddl_commands() c

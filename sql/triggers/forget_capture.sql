@@ -7,8 +7,9 @@ as $$
 declare
   tracked audit.tracked := audit.tracked_table("table");
 begin
-  execute format('drop function audit.%1$I(), audit.%2$I(), audit.key_%3$s, audit.stored_%3$s, audit.large_%3$s',
-                 tracked.row_function, tracked.row_function || '_inserts', tracked.tracked_id);
+  execute format('drop function audit.%1$I(), audit.%2$I(), audit.%3$I(), audit.%4$I(), audit.typed_%5$s, audit.key_%5$s, audit.stored_%5$s, audit.large_%5$s',
+                 tracked.row_function, tracked.row_function || '_inserts', tracked.row_function || '_updates', tracked.row_function || '_deletes',
+                 tracked.tracked_id);
   execute format('drop view audit.watch_%s', tracked.tracked_id);
   delete from audit.tracked t where t.tracked_id = tracked.tracked_id;
   perform audit.record_event(tracked.entity, 'configure', details =>

@@ -9,7 +9,8 @@ declare
   forgotten integer := 0;
 begin
   for gone in delete from audit.tracked t where audit.tracked_relation(t.tracked_id) is null returning t.* loop
-    execute format('drop function if exists audit.%I(), audit.%I()', gone.row_function, gone.row_function || '_inserts');
+    execute format('drop function if exists audit.%1$I(), audit.%2$I(), audit.%3$I(), audit.%4$I()',
+                   gone.row_function, gone.row_function || '_inserts', gone.row_function || '_updates', gone.row_function || '_deletes');
     perform audit.record_event(gone.entity, 'configure', details =>
       jsonb_build_object('did', 'drop', 'schema_name', gone.schema_name, 'table_name', gone.table_name));
     forgotten := forgotten + 1;

@@ -7,8 +7,8 @@ as $$
   select md5(string_agg(concat_ws('|', p.proname, p.prosrc, p.proconfig, p.prosecdef, p.proowner::regrole), e'\n' order by p.proname))
   from pg_proc p
   where p.pronamespace = 'audit'::regnamespace and p.proname in (
-    tracked.row_function, tracked.row_function || '_inserts', 'key_' || tracked.tracked_id, 'stored_' || tracked.tracked_id,
-    'large_' || tracked.tracked_id)
+    tracked.row_function, tracked.row_function || '_inserts', tracked.row_function || '_updates', tracked.row_function || '_deletes',
+    'typed_' || tracked.tracked_id, 'key_' || tracked.tracked_id, 'stored_' || tracked.tracked_id, 'large_' || tracked.tracked_id)
 $$;
 
 comment on function audit.function_checksum(audit.tracked) is

@@ -35,6 +35,9 @@ begin
   insert into audit.tracked overriding system value select wanted.*;
   perform audit.generate_reader();
 
+  -- A row of a transition table is of no type until a function gives it one. The planner puts it in place.
+  execute format('create or replace function audit.typed_%s(captured %s) returns %2$s language sql stable as ''select captured''',
+                 wanted.tracked_id, "table");
   execute format('create or replace function audit.key_%s(captured %s) returns text language sql stable as %L',
                  wanted.tracked_id, "table", 'select ' || audit.key_sql(shape, 'captured'));
   execute format('create or replace function audit.stored_%s(captured %s, previous %2$s) returns text language sql stable as %L',
@@ -45,11 +48,12 @@ begin
                  shape.shape_id, cardinality(wanted.exclude || wanted.mask) = 0,
                  case when whole is null then 'captured, previous' else format('row("$new".*)::%s, row("$old".*)::%1$s', "table") end, whole));
   for made in
-    select * from (values (wanted.row_function, true), (wanted.row_function || '_inserts', false)) f(name, by_row)
+    select wanted.row_function || f.suffix as name, f.action
+    from (values ('', null), ('_inserts', 'insert'), ('_updates', 'update'), ('_deletes', 'delete')) f(suffix, action)
   loop
     execute format('create or replace function audit.%I() returns trigger language plpgsql security definer '
                    'set search_path = pg_catalog, pg_temp %s as %L',
-                   made.name, audit.session_pins("table"), audit.capture_sql(wanted, made.by_row));
+                   made.name, audit.session_pins("table"), audit.capture_sql(wanted, made.action));
     execute format('comment on function audit.%I() is %L', made.name, format('Capture of %s. Generated.', "table"));
     execute format('grant execute on function audit.%I() to audit_admin, %s', made.name, owner);
   end loop;

@@ -21,9 +21,11 @@ begin
   if not audit.is_current(shape_id) then
     return null;  -- audit.capture_slowly() will look again
   end if;
-  execute format('select %s from (select ($1).*) captured, (select ($2).*) previous',
-                 audit.large_sql(shape, 'captured', 'previous'))
-    into stored using captured, case when plain then captured else previous end;
+  -- A plan holds a copy of the row for each place where it is named.
+  execute format('select %s from (select $1 as r offset 0) c cross join lateral (select (c.r).*) captured',
+                 audit.large_sql(shape, 'captured', case when plain then 'captured' else 'previous' end)) || case when not plain then
+          ' cross join (select $2 as r offset 0) p cross join lateral (select (p.r).*) previous' else '' end
+    into stored using captured, previous;
   return stored;
 end
 $$;

@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   tracked audit.tracked := audit.tracked_table("table");
-  -- Those of a table whose inserts are no longer captured by statement.
+  -- Those of actions that are no longer captured the same way.
   unused  text[] := array(
     select g.tgname from pg_trigger g
     where g.tgrelid = "table" and g.tgfoid in (select p.oid from pg_proc p where p.pronamespace = 'audit'::regnamespace)

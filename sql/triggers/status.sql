@@ -21,7 +21,7 @@ as $$
       not faults.missing as present,
       not faults.missing and not faults.disabled as always,
       audit.function_checksum(t) is not distinct from t.checksum as unchanged,
-      audit.captures_by_statement(audit.tracked_relation(t.tracked_id)) is distinct from t.by_statement as other_triggers,
+      audit.captures_by_statement(audit.tracked_relation(t.tracked_id), t.mask) is distinct from t.by_statement as other_triggers,
       audit.is_current(t.shape_id) as current,
       array(
         (select unnest(known.list) except select unnest(present.list))
@@ -48,14 +48,17 @@ as $$
     case
       when s.relation is null then 'The table is gone: run audit.forget_dropped_tables().'
       when s.other_triggers and c.relispartition
-        then format('The table has become a partition, and inserts through the whole table go unrecorded: run audit.untrack(%L), then audit.track(%L).',
+        then format('The table has become a partition, and what is written through the whole table goes unrecorded: run audit.untrack(%L), then audit.track(%L).',
                     s.relation::regclass::text, pg_partition_root(s.relation)::text)
+      when s.other_triggers and exists (select from pg_inherits i where i.inhrelid = s.relation)
+        then format('The table has become a child of another one, and what is changed through that one goes unrecorded: run audit.refresh(%L).',
+                    s.relation::regclass::text)
       when not s.present then 'A capture trigger is missing, changes go unrecorded: run audit.track() again.'
       when not s.always then 'A capture trigger is switched off, changes go unrecorded: run audit.track() again.'
       when not s.unchanged then 'The capture function is not the one that was generated: run audit.track() again.'
       when cardinality(s.drifted) > 0 then 'Columns have changed since capture was set up: run audit.track() again.'
       when not s.current then 'The table''s name or key has changed since capture was set up, or what a type consists of: run audit.track() again.'
-      when s.other_triggers then 'The table''s own triggers have changed since capture was set up: run audit.track() again.'
+      when s.other_triggers then 'What happens after its rows are written, by triggers of its own or by foreign keys, has changed since capture was set up: run audit.track() again.'
     end
   from seen s left join pg_class c on c.oid = s.relation
   union all

@@ -52,7 +52,7 @@ begin
   wanted.exclude := coalesce(exclude, known.exclude, '{}');
   wanted.mask := coalesce(mask, known.mask, '{}');
   wanted.parent := nullif(coalesce(parent, known.parent), '');
-  wanted.by_statement := audit.captures_by_statement("table");
+  wanted.by_statement := audit.captures_by_statement("table", wanted.mask);
 
   if wanted.entity !~ '^[a-z][a-z0-9_]{0,62}$' then
     raise exception 'audit.track: entity "%" is not a plain name', wanted.entity

@@ -21,6 +21,10 @@ def watch(db: Database) -> Callable[[], list[dict[str, Any]]]:
     return lambda: db.events("event_id > %s", mark)
 
 
+def problems(db: Database) -> list[str]:
+    return [problem for (problem,) in db.run("select problem from audit.status() where problem is not null")]
+
+
 def actions(events: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     return [(e["action"], e["table_name"], e["record_id"]) for e in events]
 

@@ -89,11 +89,10 @@ def test_the_cost_of_a_row_does_not_grow_with_their_number_even_after_one_row_st
 def test_a_row_of_a_million_costs_what_a_row_of_a_thousand_costs(db: Database) -> None:
     db.run("create table narrow (id integer primary key, name text); select audit.track('narrow')")
     app = used_to_one_row(db, "narrow")
-    # Updates and deletes are captured row by row: there a tenth tells as much.
     for rows, statement in (
         (1_000_000, "insert into narrow select n from generate_series({first}, {last}) n"),
-        (100_000, "update narrow set name = 'x' where id between {first} and {last}"),
-        (100_000, "delete from narrow where id between {first} and {last}"),
+        (1_000_000, "update narrow set name = 'x' where id between {first} and {last}"),
+        (1_000_000, "delete from narrow where id between {first} and {last}"),
     ):
         few = blocks(db, app, statement.format(first=1_001, last=2_000))
         many = blocks(db, app, statement.format(first=1_000_001, last=1_000_000 + rows))
@@ -101,12 +100,13 @@ def test_a_row_of_a_million_costs_what_a_row_of_a_thousand_costs(db: Database) -
         assert many < rows / 1_000 * few * 1.5, "an index of a million entries has a level more"
 
 
-def test_a_statement_writes_its_events_into_the_log_by_one_plan_without_a_join_or_a_sort(shared: Database) -> None:
-    for function in ("capture_contacts_1", "capture_contacts_1_inserts"):
+def test_events_are_written_by_one_plan_without_a_sort_and_only_updates_join_the_two_images(shared: Database) -> None:
+    for function in ("capture_contacts_1", *(f"capture_contacts_1_{a}" for a in ("inserts", "updates", "deletes"))):
         body = shared.value("select prosrc from pg_proc where proname = %s", function)
         statements = re.findall(r"insert into audit\.log.*?;", body, re.DOTALL)
         assert statements
-        assert not [s for s in statements if re.search(r"\b(join|order by|group by|distinct)\b", s)]
+        assert not [s for s in statements if re.search(r"\b(order by|group by|distinct on)\b", s)]
+        assert ("join" in "".join(statements)) == function.endswith("_updates")
 
 
 ONE_ROW = {
@@ -141,17 +141,18 @@ def test_a_write_opens_nothing_but_the_month_that_it_writes_to_and_what_tells_of
             app.execute(statement.encode())
             # The view is locked, not read: what tells a plan of changed columns. A transition table needs none.
             seen = {name for (name,) in shared.run(opened, app.info.backend_pid)}
-        assert seen == written | (set() if action == "insert" else {"audit.watch_1"})
+        # Memberships go with a contact: so its delete is captured row by row.
+        assert seen == written | ({"audit.watch_1"} if action == "delete" else set[str]())
 
 
 def test_capture_looks_nothing_up_for_a_row(shared: Database) -> None:
     bodies = shared.run(
-        "select p.prosrc from pg_proc p join audit.tracked t on p.proname = t.row_function "
+        "select p.prosrc from pg_proc p join audit.tracked t on starts_with(p.proname, t.row_function) "
         "where p.pronamespace = 'audit'::regnamespace"
     )
-    assert len(bodies) == 5
+    assert len(bodies) == 5 * 4
     for (body,) in bodies:
-        assert "execute" not in body
+        assert "execute" not in body.split("if not found")[0]
         assert "exception" not in body
         assert "loop" not in body
         assert "pg_class" not in body

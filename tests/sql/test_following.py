@@ -151,9 +151,9 @@ def test_a_mask_whose_column_was_renamed_is_not_dropped_in_silence(things: Datab
 # -- what switches capture off is on record ------------------------------------------------------
 
 SABOTAGE = {
-    "disabled": ('alter table things disable trigger "!audit_capture"', "switched off"),
+    "disabled": ('alter table things disable trigger "!audit_capture_deletes"', "switched off"),
     "dropped": ('drop trigger "!audit_capture_inserts" on things', "missing"),
-    "renamed": ('alter trigger "!audit_capture" on things rename to harmless', "missing"),
+    "renamed": ('alter trigger "!audit_capture_updates" on things rename to harmless', "missing"),
     "emptied": (
         "create or replace function audit.{row}() returns trigger language plpgsql as 'begin return null; end'",
         "not the one",

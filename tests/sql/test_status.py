@@ -50,10 +50,14 @@ def test_changed_columns_leave_the_table_writable_and_captured_and_status_says_s
 
 
 FAULTS = {
-    "row trigger disabled": ('alter table things disable trigger "!audit_capture"', "enabled_always", "switched off"),
+    "update trigger disabled": (
+        'alter table things disable trigger "!audit_capture_updates"',
+        "enabled_always",
+        "switched off",
+    ),
     "all triggers disabled": ("alter table things disable trigger all", "enabled_always", "switched off"),
     "trigger not for replicas": (
-        'alter table things enable trigger "!audit_capture"',
+        'alter table things enable trigger "!audit_capture_deletes"',
         "enabled_always",
         "switched off",
     ),
@@ -73,7 +77,8 @@ FAULTS = {
         "switched off",
     ),
     "insert trigger dropped": ('drop trigger "!audit_capture_inserts" on things', "triggers_present", "missing"),
-    "row trigger dropped": ('drop trigger "!audit_capture" on things', "triggers_present", "missing"),
+    "delete trigger dropped": ('drop trigger "!audit_capture_deletes" on things', "triggers_present", "missing"),
+    "update trigger dropped": ('drop trigger "!audit_capture_updates" on things', "triggers_present", "missing"),
     "truncate trigger dropped": ('drop trigger "~audit_capture_truncate" on things', "triggers_present", "missing"),
     "function replaced": (
         "create or replace function audit.{row}() returns trigger language plpgsql as 'begin return null; end'",
@@ -82,6 +87,11 @@ FAULTS = {
     ),
     "insert function replaced": (
         "create or replace function audit.{row}_inserts() returns trigger language plpgsql as 'begin return null; end'",
+        "function_unchanged",
+        "not the one",
+    ),
+    "update function replaced": (
+        "create or replace function audit.{row}_updates() returns trigger language plpgsql as 'begin return null; end'",
         "function_unchanged",
         "not the one",
     ),

@@ -144,7 +144,7 @@ def test_untrack_stops_capture_leaves_the_past_and_is_on_record(things: Database
     things.run("delete from things")
     assert [e["record_id"] for e in things.events()] == ["1"]
     assert things.run("select from audit.status() where table_name = 'public.things'") == []
-    assert things.value("select count(*) from pg_proc where pronamespace = 'audit'::regnamespace") == functions - 5
+    assert things.value("select count(*) from pg_proc where pronamespace = 'audit'::regnamespace") == functions - 8
     assert things.value("select count(*) from pg_trigger where tgrelid = 'things'::regclass") == 0
 
 

@@ -1,0 +1,99 @@
+"""What is captured once per statement: whatever can be, without an event that comes before the one it follows from."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Database
+from tests.sql.support import problems, watch
+
+THINGS = "create table things (id integer primary key, v integer, other integer)"
+NOTHING = "create function nothing() returns trigger language plpgsql as 'begin return new; end'"
+
+ALL = ["insert", "update", "delete"]
+AFTERWARDS = {
+    "nothing happens": ("", ALL),
+    "a trigger after inserted rows": (
+        "create trigger own after insert on things for each row execute function nothing()",
+        ["update", "delete"],
+    ),
+    "a trigger after changed and deleted rows": (
+        "create trigger own after update or delete on things for each row execute function nothing()",
+        ["insert"],
+    ),
+    "a trigger after a statement": ("create trigger own after update on things execute function nothing()", ALL),
+    "a trigger before": ("create trigger own before update on things for each row execute function nothing()", ALL),
+    "a foreign key that only refuses": ("create table parts (thing integer references things)", ALL),
+    "a foreign key that deletes": (
+        "create table parts (thing integer references things on delete cascade)",
+        ["insert", "update"],
+    ),
+    "a foreign key that follows": (
+        "create table parts (thing integer references things on update cascade)",
+        ["insert", "delete"],
+    ),
+    "a foreign key to itself": (
+        "alter table things add foreign key (other) references things on update set null on delete set null",
+        ["insert"],
+    ),
+    "a child": ("create table child () inherits (things)", ["insert"]),
+}
+
+
+@pytest.mark.parametrize(("afterwards", "by_statement"), AFTERWARDS.values(), ids=AFTERWARDS)
+def test_actions_after_whose_rows_nothing_else_happens_are_captured_by_statement(
+    db: Database, afterwards: str, by_statement: list[str]
+) -> None:
+    """And a change of that is followed, before and after capture was set up."""
+    kept = "select by_statement from audit.tracked where table_name = 'things'"
+    db.run(f"{THINGS}; {NOTHING}; select audit.track('things')")
+    assert db.value(kept) == ALL
+    db.run(afterwards or "select")
+    assert db.value(kept) == by_statement
+    assert problems(db) == []
+    db.run("select audit.untrack('things'); select audit.track('things')")
+    assert db.value(kept) == by_statement
+    new = watch(db)
+    db.run("insert into things values (1, 1, null), (2, 2, 1); update things set v = v + 1; delete from things")
+    assert [e["action"] for e in new() if e["action"] in ALL] == [
+        *["insert"] * 2,
+        *["update"] * 2,
+        *["delete"] * 2,
+    ]
+
+
+def test_masked_columns_need_both_rows_side_by_side(db: Database) -> None:
+    db.run(f"{THINGS}; select audit.track('things', mask => '{{v}}')")
+    assert db.value("select by_statement from audit.tracked where table_name = 'things'") == ["insert", "delete"]
+
+
+def test_a_foreign_key_that_could_not_be_followed_is_told(db: Database) -> None:
+    db.run("drop event trigger audit_follow_ddl")
+    db.run(
+        f"{THINGS}; select audit.track('things'); create table parts (t integer references things on delete cascade)"
+    )
+    (problem,) = problems(db)
+    assert "What happens after its rows are written, by triggers of its own or by foreign keys, has changed" in problem
+    db.run("select audit.refresh('things')")
+    assert problems(db) == []
+
+
+def test_however_many_rows_and_however_little_memory_each_update_has_its_own_two_images(db: Database) -> None:
+    db.run(
+        f"{THINGS}; select audit.track('things'); insert into things select n, n, 0 from generate_series(1, 30000) n"
+    )
+    db.run("set work_mem = '64kB'; update things set v = -v, other = id where id % 3 > 0; reset work_mem")
+    assert db.run(
+        "select count(*), count(*) filter (where before->>'id' = after->>'id' and after->>'other' = record_id "
+        "and (before->>'v')::int = -(after->>'v')::int) from audit.events where action = 'update'"
+    ) == [(20_000, 20_000)]
+
+
+def test_a_statement_that_changes_no_row_opens_nothing_of_the_log(shared: Database) -> None:
+    app = shared.connect()
+    with app.transaction():
+        app.execute("update contacts set phone = '1' where false; delete from contact_groups where false")
+        assert not app.execute(
+            "select from pg_locks l join pg_class c on c.oid = l.relation "
+            "where l.pid = pg_backend_pid() and c.relnamespace = 'audit'::regnamespace"
+        ).fetchall()
