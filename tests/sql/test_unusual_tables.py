@@ -9,8 +9,8 @@ from tests.sql.support import problems, watch
 
 #: What the generated functions and the queries of the schema call their rows and variables.
 TAKEN = ["removed", "present", "source", "image", "was", "is_now", "changed", "old", "new", "known", "before", "key"]
-TAKEN += ["captured", "previous", "became", "place", "stored", "r", "p", "c"]
-QUOTED = [f'"{name}"' for name in TAKEN]
+TRANSITION = ["captured", "previous", "became", "place", "stored", "r", "p", "c"]
+QUOTED = [f'"{name}"' for name in TAKEN + TRANSITION]
 
 
 def test_columns_may_be_called_as_the_queries_that_read_them_call_their_rows(db: Database) -> None:
