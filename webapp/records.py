@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from psycopg import sql
 from psycopg.rows import class_row
 
 from . import events
 from .db import Connection
-from .events import Cursor, EventInFull
+from .events import Cursor, Event, EventInFull
 from .filters import Filters, Term
 from .narrowing import narrowed
 from .queries import load
@@ -19,6 +19,8 @@ from .scopes import Scope
 
 #: Events of a record that are read to say who touched it.
 READ_FOR_PEOPLE = 10_000
+#: And to say which rows belong to it.
+READ_FOR_MEMBERS = 500
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,13 @@ class Record:
         """The events that have changed it since, newest first."""
         return self._states(">", at, limit)
 
+    def members(self, at: Cursor | None = None) -> list[Event]:
+        """What belonged to it then, or belongs to it now: of each row its last event, as far as so many events tell."""
+        conditions, parameters, place = self._up_to("<=", at)
+        query = load("record_members").format(conditions=conditions, place=place)
+        with self.connection.cursor(row_factory=class_row(Event)) as rows:
+            return rows.execute(query, parameters | {"limit": READ_FOR_MEMBERS}).fetchall()
+
     def people(self) -> list[Touched]:
         """Who touched it, the busiest first; none when nothing ever happened to it."""
         filled, parameters = narrowed(self.connection, self.filters, self.scope)
@@ -67,10 +76,16 @@ class Record:
         return (event.entity, event.record_id) == (self.entity, self.record_id)
 
     def _states(self, comparison: LiteralString, at: Cursor | None, limit: int) -> list[int]:
-        conditions, parameters = self.filters.conditions(self.scope)
-        place: sql.Composable = sql.SQL("true")
-        if at:
-            place = sql.SQL("(r.occurred_at, r.event_id) {} (%(at)s, %(event_id)s)").format(sql.SQL(comparison))
-            parameters |= {"at": at[0], "event_id": at[1]}
+        conditions, parameters, place = self._up_to(comparison, at)
         query = load("record_states").format(conditions=conditions, place=place)
         return [row[0] for row in self.connection.execute(query, parameters | {"limit": limit}).fetchall()]
+
+    def _up_to(
+        self, comparison: LiteralString, at: Cursor | None
+    ) -> tuple[sql.Composed, dict[str, Any], sql.Composable]:
+        """Its events on one side of a moment: conditions, parameters, and the place in the list."""
+        conditions, parameters = self.filters.conditions(self.scope)
+        if at is None:
+            return conditions, parameters, sql.SQL("true")
+        place = sql.SQL("(r.occurred_at, r.event_id) {} (%(at)s, %(event_id)s)").format(sql.SQL(comparison))
+        return conditions, parameters | {"at": at[0], "event_id": at[1]}, place

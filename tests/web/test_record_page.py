@@ -83,6 +83,26 @@ def fields(html: str) -> list[str]:
     return [re.sub("<.+?>", "", name) for name in found]
 
 
+def test_a_group_has_the_members_of_then_and_a_user_their_permissions(db: Database, visitor: Visitor) -> None:
+    app = db.connect("app")
+    app.execute("insert into contacts (id, first_name) values (7, 'Ada'), (8, 'Grace'), (9, 'Edsger')")
+    app.execute("insert into groups (id, name) values (1, 'Press'), (2, 'Board')")
+    app.execute("insert into contact_groups (group_id, contact_id) values (1, 7), (1, 8)")
+    both = db.last()["event_id"]
+    app.execute("update contact_groups set group_id = 2 where contact_id = 8")
+    app.execute("delete from contact_groups where contact_id = 7")
+    app.execute("insert into contact_groups (group_id, contact_id) values (1, 9), (1, 7)")
+    app.execute("delete from contact_groups where contact_id = 9")
+    app.execute("insert into user_permissions (user_id, permission) values (3, 'audit.view')")
+    browser = visitor("admin")
+    words = text_of(browser.get(f"{REPORT}/records/group/1"))
+    assert re.search(r"1 member ?Ada since [^,]+, [0-9:]+ UTC, by app", words)
+    words = text_of(browser.get(f"{REPORT}/records/group/1?at={both}"))
+    assert re.search(r"2 members then ?Grace since .+Ada since ", words)
+    assert "1 permission" in text_of(browser.get(f"{REPORT}/records/user/3"))
+    assert " member" not in text_of(browser.get(f"{REPORT}/records/contact/7")).partition("Who touched it")[0]
+
+
 def test_what_restoring_would_run_is_shown_and_brings_that_state_back(db: Database, visitor: Visitor) -> None:
     _, changed, _, _ = a_life(db)
     browser = visitor("auditor")

@@ -10,9 +10,11 @@ from .. import db, events, restoring, wording
 from ..errors import FilterError
 from ..filters import LONGEST_VALUE
 from ..permissions import scope
-from ..records import Record
+from ..records import READ_FOR_MEMBERS, Record
 from ..web import addresses, cursors
 
+#: Of the rows that belong to a record, so many are shown by name.
+NEWEST = 20
 Page = str | tuple[str, int]
 
 
@@ -37,7 +39,9 @@ def record(entity: str, record_id: str) -> Page:
         page = events.page(connection, filters, scope(), older_than=older, newer_than=newer)
         now = found.standing()
         shown = found.standing(at.cursor) if at else now
-        names = events.names(connection, [*page.events, *([shown] if shown else [])], scope())
+        members = wording.by_kind(found.members(at.cursor if at else None))
+        named = [event for _, rows in members for event in rows[:NEWEST]]
+        names = events.names(connection, [*page.events, *([shown] if shown else []), *named], scope())
         since = found.changes_since(shown.cursor, restoring.MOST + 1) if shown else []
         if shown and not since and shown.after is None and shown.action in restoring.UNDONE:
             since = [shown.event_id]  # it is gone: what would bring it back
@@ -56,6 +60,11 @@ def record(entity: str, record_id: str) -> Page:
             same=same,
             way=restoring.way(connection, since) if since else None,
             people=people,
+            belonging=[
+                (kind, [(wording.member(event, names), event) for event in rows[:NEWEST]], len(rows) - NEWEST)
+                for kind, rows in members
+            ],
+            read_for_members=READ_FOR_MEMBERS,
             total=events.count(connection, filters, scope()),
             total_limit=events.COUNT_LIMIT,
             entries=wording.apart(wording.rows(page.events, names, zone)),

@@ -5,9 +5,9 @@ from .diffs import FieldChange, changed_names, diff, sides, state, summary
 from .facts import facts, readable_table
 from .health import harm, listed
 from .rights import right
-from .sentences import Sentence, sentence, subject
+from .sentences import Sentence, member, sentence, subject
 from .times import ago, days, duration, exact, moment, zone_label
-from .together import Entry, apart, belongs_to, cut, rows, together
+from .together import Entry, apart, belongs_to, by_kind, cut, rows, together
 from .values import as_json, plain, readable
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "apart",
     "as_json",
     "belongs_to",
+    "by_kind",
     "changed_names",
     "cut",
     "days",
@@ -27,6 +28,7 @@ __all__ = [
     "facts",
     "harm",
     "listed",
+    "member",
     "moment",
     "plain",
     "readable",

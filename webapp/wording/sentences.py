@@ -223,9 +223,20 @@ def _joined(*parts: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _member(event: Event, details: Mapping[str, Any], names: Names, tone: str, mark: str) -> Sentence:
-    noun = MEMBER_NOUNS.get(event.table_name or "", (event.table_name or "row").replace("_", " "))
+def member_noun(event: Event) -> str:
+    """What a row that belongs to a record is called: member, permission, or as its table is."""
+    return MEMBER_NOUNS.get(event.table_name or "", (event.table_name or "row").replace("_", " "))
+
+
+def member(event: Event, names: Names) -> str:
+    """Which row it is: by the name of what it refers to, or by its first text."""
+    details = event.details or {}
     named = next((found for column, value in details.items() if (found := names.of(event, column, value))), None)
-    what = named or plain(next((v for v in details.values() if isinstance(v, str)), ""))
+    text = next((v for v in details.values() if isinstance(v, str)), "")
+    return named or text or ", ".join(map(plain, details.values()))
+
+
+def _member(event: Event, details: Mapping[str, Any], names: Names, tone: str, mark: str) -> Sentence:
+    noun, what = member_noun(event), member(event, names)
     joint = {"insert": "to", "delete": "from", "truncate": "from"}.get(event.action, "of")
     return Sentence(f"{MEMBER_VERBS[event.action]} {noun}", f"{what} {joint} {event.entity}".strip(), "", tone, mark)

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from ..events import Event, Names
 from .diffs import FieldChange, summary
-from .sentences import MARKS, MEMBER_NOUNS, MEMBER_VERBS, TONES, VERBS, Sentence, sentence
+from .sentences import MARKS, MEMBER_VERBS, TONES, VERBS, Sentence, member_noun, sentence
 
 Row = tuple[Event, Sentence, list[FieldChange]]
 MOST_PHRASES = 3
@@ -90,7 +90,7 @@ def _of_records(found: Sequence[Event]) -> Sentence:
 
 def _of_members(found: Sequence[Event], names: Names, it: tuple[str, str | None] | None) -> Sentence:
     first = found[0]
-    noun = MEMBER_NOUNS.get(first.table_name or "", (first.table_name or "row").replace("_", " "))
+    noun = member_noun(first)
     parents = {event.record_id: event.record_label or event.record_id or "" for event in found}
     entity = first.entity.replace("_", " ")
     parent = f"{entity} {next(iter(parents.values()))}" if len(parents) == 1 else several(len(parents), entity)
@@ -114,6 +114,12 @@ def _is_of(event: Event, names: Names, it: tuple[str, str | None]) -> bool:
         (names.referred.get((event.schema_name, event.table_name, column)), str(value)) == it
         for column, value in (event.details or {}).items()
     )
+
+
+def by_kind(members: Sequence[Event]) -> list[tuple[str, list[Event]]]:
+    """The rows that belong to a record: “12 members”, and each of them."""
+    kinds = [(noun, list(events)) for noun, events in groupby(members, key=member_noun)]
+    return [(several(len(events), noun), events) for noun, events in kinds]
 
 
 def several(number: int, noun: str) -> str:

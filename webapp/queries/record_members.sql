@@ -1,0 +1,28 @@
+-- The rows that belonged to a record at a moment, such as the members of a group: of each row its last event.
+with touched as materialized (
+  select r.*, t.parent, s.key
+  from audit.events r
+  join audit.tracked t on t.schema_name = r.schema_name and t.table_name = r.table_name
+  join audit.shapes s on s.shape_id = t.shape_id
+  where {conditions} and t.parent is not null and {place}
+    and r.action in ('insert', 'update', 'delete', 'truncate', 'baseline')
+  order by r.occurred_at desc, r.event_id desc
+  limit %(limit)s
+), last as (
+  select distinct on (r.schema_name, r.table_name, e.key) r.*, e.there
+  from touched r
+  cross join lateral (
+    -- A row that was given to another record is no longer there.
+    select i.there and i.image ->> r.parent = r.record_id as there,
+           coalesce((select jsonb_object_agg(k, i.image -> k) from unnest(r.key) k), i.image) as key
+    from (values (r.after, true), (r.before, false)) i(image, there)
+    where i.image is not null) e
+  order by r.schema_name, r.table_name, e.key, r.occurred_at desc, r.event_id desc, e.there desc
+)
+select
+{in_brief.sql},
+  null::jsonb as changes
+from last r
+join audit.tracked t on t.schema_name = r.schema_name and t.table_name = r.table_name
+where r.there
+order by r.table_name, r.occurred_at desc, r.event_id desc
