@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from html import unescape
+from pathlib import Path
 
 import pytest
 
+import webapp
 from tests.conftest import Browser, Database
 from tests.web.reading import REPORT, event_ids, imported, text_of
 from webapp import activity, charts
@@ -103,6 +105,33 @@ def test_there_are_never_too_many_bars(db: Database, days: tuple[str, str], unit
         stretches = activity.over_time(connection, filters, activity.Scope())
     assert len(stretches) == number
     assert (stretches[0].first, stretches[-1].last) == (filters.start, filters.end)
+
+
+def test_each_category_stands_out_from_its_card_by_day_and_by_night() -> None:
+    """By 3:1 at least, as WCAG wants it of what is not text; patterns tell them from each other."""
+    static = Path(webapp.__file__).parent / "static"
+    css = (static / "style.css").read_text() + (static / "reading.css").read_text()
+    colours = re.findall(r"--(card|contacts|groups|users|exports|access|settings|other|accent): (#[0-9a-f]{3,6});", css)
+    by_name: dict[str, list[str]] = {}
+    for name, colour in colours:
+        by_name.setdefault(name, []).append(colour)
+    assert len(by_name) == 9
+    for name, (day, night) in by_name.items():
+        if name != "card":
+            assert contrast(day, by_name["card"][0]) >= 3, name
+            assert contrast(night, by_name["card"][1]) >= 3, name
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_an_axis_ends_at_a_round_number() -> None:

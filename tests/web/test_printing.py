@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 
 from tests.conftest import Browser, Database
-from tests.web.reading import REPORT, many, text_of
+from tests.web.reading import REPORT, ROW, imported, many, text_of
 from webapp.views import printing
 
 Visitor = Callable[..., Browser]
@@ -25,6 +27,18 @@ def test_the_page_to_print_says_what_it_is_of_for_whom_and_holds_every_detail(db
     assert "by Mei Tanaka (2), which is on record" in words
     assert words.count("word") == 500, "nothing is cut"
     assert (db.last()["action"], db.last()["context"]["view"]["page"]) == ("view", "printed")
+
+
+def test_a_record_has_a_page_to_print(db: Database, visitor: Visitor) -> None:
+    ids = imported(
+        db, ROW, ROW | {"action": "update", "before": {"phone": "1"}, "after": {"phone": "2"}}, {"record_id": "8"}
+    )
+    browser = visitor("auditor")
+    (page,) = re.findall(r'href="([^"]+)">A page to print', browser.get(f"{REPORT}/records/contact/7"))
+    html = browser.get(unescape(page))
+    assert html.count('<article class="card sheet">') == 2
+    assert f'<span class="quiet">{ids[1]}</span>' in html
+    assert "entity:contact record:7" in html
 
 
 def test_more_than_fits_says_so(db: Database, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
