@@ -13,7 +13,7 @@ from psycopg.rows import class_row, dict_row
 
 from .db import Connection
 from .filters import Filters
-from .narrowing import Filled, narrowed
+from .narrowing import Filled, low, narrowed
 from .queries import load
 from .scopes import EVERYTHING, Scope
 
@@ -211,7 +211,7 @@ def names(connection: Connection, events: Iterable[Event | EventInFull], scope: 
     if not wanted:
         return Names({}, referred)
     asked = {"entities": [entity for entity, _ in wanted], "record_ids": [key for _, key in wanted]}
-    query = load("names").format(scope=scope.condition("audit.category_of('update', w.entity)"))
+    query = load("names").format(scope=scope.condition("audit.category_of('update', w.entity)"), low=low(connection))
     found = connection.execute(query, asked).fetchall()
     return Names({(row[0], row[1]): row[2] for row in found if row[2]}, referred)
 

@@ -18,11 +18,19 @@ Filled = dict[str, sql.Composable]
 def found(connection: Connection, scope: Scope, *, oldest_first: bool = False) -> sql.Composed:
     """What stands after FROM, without a name: every event once, whether or not audit.search holds it yet.
 
-    Its columns are those that filters ask for. The number from which on the log is asked is written into the
-    statement: the planner must know how few events that are. An older number is as right, only slower.
+    Its columns are those that filters ask for.
+    """
+    return load("found").format(searched=_searched(scope, oldest_first), low=low(connection))
+
+
+def low(connection: Connection) -> sql.Literal:
+    """The number from which on the log is asked.
+
+    It is written into statements: the planner must know how few events that are. An older number is as right, only
+    slower.
     """
     row = connection.execute("select low_event_id from audit.searching").fetchone()
-    return load("found").format(searched=_searched(scope, oldest_first), low=sql.Literal(row[0] if row else 0))
+    return sql.Literal(row[0] if row else 0)
 
 
 def narrowed(

@@ -75,7 +75,7 @@ def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
     }
     web = db.connect("web")
     parts = {"direction": sql.SQL("desc"), "scope": limit, "place": sql.SQL("true"), "columns": csv(COLUMNS_OF_FILES)}
-    parts |= {"found": narrowing.found(web, scope), "conditions": conditions}
+    parts |= {"found": narrowing.found(web, scope), "conditions": conditions, "low": narrowing.low(web)}
     found = web.execute(query.format(**parts) if limited else query, used).fetchone()
     assert found
     return found[0][0]["Plan"]
