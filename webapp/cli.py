@@ -16,6 +16,7 @@ from . import config, demo, embedded, migrations, rights, secret_settings, serve
 from .bench.command import bench
 from .connecting import connected
 from .errors import MigrationError
+from .evidence import beside
 from .evidence import command as evidence
 from .evidence.erase_command import erase
 from .evidence.retain_command import hold, retain
@@ -184,9 +185,16 @@ def untrack(table: str) -> None:
 def serve(workers: int) -> None:
     """Serve the report. Needs AUDITLOG_SECRET_KEY and a login in the role audit_web.
 
+    With AUDITLOG_SEAL_DATABASE_URL and AUDITLOG_SEAL_KEY_FILE, it seals too, each minute, in a process of its own.
+
     Example: AUDITLOG_BIND=127.0.0.1:8000 auditlog serve
     """
     settings = config.from_environment()
+    for warning in beside.warnings():
+        click.echo(f"Warning: {warning}", err=True)
+    if beside.wanted():
+        beside.require()
+    beside.forget()
     secret_settings.require_strong_password(settings.database_url)
     server.require_database(settings)
     server.require_free_port(settings.bind, "AUDITLOG_BIND")

@@ -55,6 +55,11 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "roles by group, such as `log-readers=auditor,it=administrator`; without it, those of `audit.web_users`",
     ),
     "AUDITLOG_SEAL_KEY_FILE": ("", "file with the private key that signs seals; required by `seal`"),
+    "AUDITLOG_SEAL_DATABASE_URL": (
+        "",
+        "login in audit_sealer, where it is another one; with it and the key, `serve` seals too",
+    ),
+    "AUDITLOG_SEAL_DATABASE_URL_FILE": ("", "file that holds that URL, instead of the variable"),
     "AUDITLOG_SEAL_KEY_PASSPHRASE": ("", "passphrase of that file, if it has one"),
     "AUDITLOG_ANCHORS": (
         "",
@@ -128,14 +133,18 @@ class Evidence:
     """What the sealer needs to know."""
 
     key_file: str
-    passphrase: str
-    anchors: str
+    passphrase: str = field(repr=False)
+    anchors: str = field(repr=False)
+
+
+EVIDENCE = ("AUDITLOG_SEAL_KEY_FILE", "AUDITLOG_SEAL_KEY_PASSPHRASE", "AUDITLOG_ANCHORS")
+#: What no web process may have in its environment.
+SEALERS_OWN = (*EVIDENCE, "AUDITLOG_SEAL_DATABASE_URL", "AUDITLOG_SEAL_DATABASE_URL_FILE")
 
 
 def evidence(environ: Mapping[str, str] = os.environ) -> Evidence:
     """The settings of seals, as they stand."""
-    names = ("AUDITLOG_SEAL_KEY_FILE", "AUDITLOG_SEAL_KEY_PASSPHRASE", "AUDITLOG_ANCHORS")
-    return Evidence(*(environ.get(name, "").strip() for name in names))
+    return Evidence(*(environ.get(name, "").strip() for name in EVIDENCE))
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:

@@ -41,23 +41,33 @@ def secret_key(environ: Mapping[str, str] = os.environ) -> str:
 
 def database_url(environ: Mapping[str, str] = os.environ) -> str:
     """The database of every command. Raises ConfigurationError when it is not named, or cannot be understood."""
-    url = given(environ, "AUDITLOG_DATABASE_URL")
+    url = _url(environ, "AUDITLOG_DATABASE_URL")
     if not url:
         raise ConfigurationError(
             "AUDITLOG_DATABASE_URL is not set: name your database, for example "
             "AUDITLOG_DATABASE_URL=postgresql://user@host/database (or try `auditlog demo`, which brings its own)"
         )
-    if not _is_understood(url):
+    return url
+
+
+def seal_database_url(environ: Mapping[str, str] = os.environ) -> str:
+    """The login that seals and verifies: one of its own where it is named, as beside a web login it has to be."""
+    return _url(environ, "AUDITLOG_SEAL_DATABASE_URL") or database_url(environ)
+
+
+def _url(environ: Mapping[str, str], name: str) -> str:
+    url = given(environ, name)
+    if url and not _is_understood(url):
         # Neither it nor libpq's complaint is quoted: both may hold a password.
         raise ConfigurationError(
-            "AUDITLOG_DATABASE_URL cannot be understood: write it as postgresql://user@host/database, "
+            f"{name} cannot be understood: write it as postgresql://user@host/database, "
             "and in a password %40 for @, %3A for : and %2F for /"
         )
     return url
 
 
-def require_strong_password(url: str) -> None:
-    """Raise ConfigurationError when the web login's password is one that is tried first.
+def require_strong_password(url: str, name: str = "AUDITLOG_DATABASE_URL") -> None:
+    """Raise ConfigurationError when the password of a login that serves is one that is tried first.
 
     Without one, PostgreSQL lets the login in by other means, or does not.
     """
@@ -69,7 +79,7 @@ def require_strong_password(url: str) -> None:
         passwords.check(password, str(parts.get("user") or ""))
     except passwords.PasswordError:
         raise ConfigurationError(
-            "the password in AUDITLOG_DATABASE_URL is too short, or among the first that are tried: give the login "
+            f"the password in {name} is too short, or among the first that are tried: give the login "
             f"another one, made at random with `{MAKE_KEY}`"
         ) from None
 

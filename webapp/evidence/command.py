@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from .. import config
+from .. import config, secret_settings
 from ..connecting import connected
-from ..explained import explained, in_words
+from ..explained import explained
 from . import keys as key_files
 from . import proving
-from .sealing import AnotherSealer, Round
-from .service import NEEDS, Sealer
+from .sealing import AnotherSealer
+from .service import NEEDS, Sealer, tell, tell_failure
 
 progress = Console(stderr=True, quiet=not sys.stderr.isatty())
 
@@ -77,7 +77,7 @@ def rotate() -> None:
     following = (key_files.load if waiting.exists() else key_files.create)(waiting, sealer.passphrase)
     done, failed = sealer.run_once(next_key=following)
     key_files.put_in_place(sealer.key_file, old)
-    _tell(done, failed)
+    tell(done, failed)
     click.echo(f"From now on this key signs:\n  {following.public}")
 
 
@@ -97,14 +97,14 @@ def seal(every: float | None) -> None:
             except AnotherSealer as error:
                 click.echo(f"Nothing done: {error}.")
                 return
-        _tell(*done)
+        tell(*done)
         if done[1]:
             sys.exit(1)
         return
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    sealer.run_until(stop, every, on_round=_tell, on_failure=_tell_failure)
+    sealer.run_until(stop, every, on_round=tell, on_failure=tell_failure)
 
 
 @click.command()
@@ -119,24 +119,9 @@ def prove(event_ids: tuple[int, ...], since: int | None, until: int | None) -> N
     """
     if bool(event_ids) == (since is not None):
         raise click.UsageError("name either events or --since")
-    with connected(config.database_url(), "prove", needs=NEEDS) as connection:
+    with connected(secret_settings.seal_database_url(), "prove", needs=NEEDS) as connection:
         if since is not None:
             click.echo(proving.prove_growth(connection, since, until))
         else:
             for line in proving.prove_events(connection, event_ids):
                 click.echo(line)
-
-
-def _tell(done: Round, failed: dict[str, str]) -> None:
-    # Where standard output is an anchor, it holds checkpoints and nothing else.
-    if done.checkpoint:
-        click.echo(f"{done.events:,} events sealed: {done.checkpoint}.", err=True)
-    else:
-        click.echo("Nothing new since the last checkpoint.", err=True)
-    for problem in failed.values():
-        click.echo(f"Not anchored, and tried again next time: {problem}", err=True)
-
-
-def _tell_failure(error: Exception) -> None:
-    if not isinstance(error, AnotherSealer):
-        click.echo(f"Error: {in_words(error)}", err=True)  # pyright: ignore[reportArgumentType]

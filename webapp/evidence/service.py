@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import psycopg
 
-from .. import config, searching
+from .. import config, searching, secret_settings
 from ..connecting import connected
 from ..errors import AuditLogError
+from ..explained import in_words
 from . import anchors, keys
 from .anchors import Anchor
-from .sealing import Round, alone, seal
+from .sealing import AnotherSealer, Round, alone, seal
 
 NEEDS = "the role audit_sealer"
 
@@ -29,16 +32,16 @@ class Sealer:
     anchors: list[Anchor]
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Sealer:
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Sealer:
         """Raises AuditLogError when a setting is missing or wrong, or the key cannot be used."""
-        found = config.evidence(environ) if environ is not None else config.evidence()
+        found = config.evidence(environ)
         if not found.key_file:
             raise keys.KeyFileError(
                 f"{keys.SETTING} is not set: make a key with `auditlog keys new`, and name its file there"
             )
         keys.load(Path(found.key_file), found.passphrase)
         return cls(
-            config.database_url() if environ is None else config.database_url(environ),
+            secret_settings.seal_database_url(environ),
             Path(found.key_file),
             found.passphrase,
             anchors.parse(found.anchors),
@@ -69,7 +72,7 @@ class Sealer:
         every: float,
         *,
         on_round: Callable[[Round, dict[str, str]], None],
-        on_failure: Callable[[Exception], None],
+        on_failure: Callable[[AuditLogError | psycopg.Error], None],
     ) -> None:
         """A round every so many seconds. A failure is told, and the next round tries again."""
         while not stop.is_set():
@@ -78,3 +81,20 @@ class Sealer:
             except (AuditLogError, psycopg.Error) as error:
                 on_failure(error)
             stop.wait(every)
+
+
+def tell(done: Round, failed: Mapping[str, str]) -> None:
+    """What a round did, for whoever reads the sealer's output."""
+    # Where standard output is an anchor, it holds checkpoints and nothing else.
+    if done.checkpoint:
+        click.echo(f"{done.events:,} events sealed: {done.checkpoint}.", err=True)
+    else:
+        click.echo("Nothing new since the last checkpoint.", err=True)
+    for problem in failed.values():
+        click.echo(f"Not anchored, and tried again next time: {problem}", err=True)
+
+
+def tell_failure(error: AuditLogError | psycopg.Error) -> None:
+    """Why a round was not done; a sealer that stands by while another one works is silent."""
+    if not isinstance(error, AnotherSealer):
+        click.echo(f"Error: {in_words(error)}", err=True)

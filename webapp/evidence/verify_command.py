@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from .. import config
+from .. import config, secret_settings
 from ..connecting import connected
 from ..errors import AuditLogError
 from ..explained import explained
@@ -59,7 +59,7 @@ def verify(
     anchored = [_copy(copy) for copy in copies or _own_copies()]
     if files:
         sys.exit(_verify_files(files, public, [checkpoint for copy in anchored for checkpoint in copy], as_json))
-    url = config.database_url()
+    url = secret_settings.seal_database_url()
     with connected(url, "verify", needs="the role audit_sealer", autocommit=True) as connection, _bar() as progress:
         task = progress.add_task("Verifying", total=None)
         found = verify_log(
