@@ -63,37 +63,36 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 # -- the server ----------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def embedded() -> Iterator[EmbeddedServer | None]:
-    """A server for this worker: the wheel's, or the one of AUDITLOG_TEST_BINDIR, or none when a URL is given.
+#: Nothing here has to survive a power cut.
+SERVER_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # Whoever waits for what others wrote to be on disk, waits for this where nobody commits synchronously.
+    "wal_writer_delay": "10ms",
+    "max_connections": "200",
+    "max_prepared_transactions": "10",
+    "wal_level": "logical",
+    # Compiling a plan takes longer than any of these takes to run.
+    "jit": "off",
+}
 
-    AUDITLOG_TEST_BINDIR names a folder of programs, or a package that brings them.
-    """
+
+@pytest.fixture(scope="session")
+def bin_dir() -> Path | None:
+    """The programs that AUDITLOG_TEST_BINDIR names: a folder of them, or a package that brings them."""
+    given = os.environ.get("AUDITLOG_TEST_BINDIR")
+    return (Path(given) if "/" in given else programs.folder(given)) if given else None
+
+
+@pytest.fixture(scope="session")
+def embedded(bin_dir: Path | None) -> Iterator[EmbeddedServer | None]:
+    """A server for this worker: the wheel's, or the one of AUDITLOG_TEST_BINDIR, or none when a URL is given."""
     if os.environ.get("AUDITLOG_DATABASE_URL"):
         yield None
         return
-    given = os.environ.get("AUDITLOG_TEST_BINDIR")
-    bin_dir = (Path(given) if "/" in given else programs.folder(given)) if given else None
-    with new_place() as folder:
-        server = EmbeddedServer(
-            folder / "server",
-            bin_dir=bin_dir,
-            settings={
-                # Nothing here has to survive a power cut.
-                "fsync": "off",
-                "synchronous_commit": "off",
-                "full_page_writes": "off",
-                # Whoever waits for what others wrote to be on disk, waits for this where nobody commits synchronously.
-                "wal_writer_delay": "10ms",
-                "max_connections": "200",
-                "max_prepared_transactions": "10",
-                "wal_level": "logical",
-                # Compiling a plan takes longer than any of these takes to run.
-                "jit": "off",
-            },
-        )
-        with server:
-            yield server
+    with new_place() as folder, EmbeddedServer(folder / "server", bin_dir=bin_dir, settings=SERVER_SETTINGS) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -59,11 +59,12 @@ class Crm:
 
 
 @pytest.fixture(scope="session")
-def crm() -> Iterator[Crm]:
+def crm(bin_dir: Path | None) -> Iterator[Crm]:
     with new_place() as place:
         port = free_port()
         server = EmbeddedServer(
             place / "server",
+            bin_dir=bin_dir,
             settings={"listen_addresses": "127.0.0.1", "port": str(port), "fsync": "off"},
         )
         with server:
