@@ -251,3 +251,19 @@ def test_without_pyarrow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     assert error(invoke("retain", "--keep", "24m", "--to", "/nowhere")) == "archives need pyarrow: pip install pyarrow"
+
+
+def test_what_a_row_repeats_is_stored_once_and_comes_back_as_it_was(old: Evidence, run: Run, tmp_path: Path) -> None:
+    run()
+    file = tmp_path / "archive" / "log_2021_01.parquet"
+    stored = archiving.arrow()[1].read_table(file).to_pylist()
+    assert "Ada" not in stored[0]["details"]
+    (first, *rest) = next(archiving.read(file))
+    assert '"actor_name" : "Ada"' in first["details"]
+    odd = first | {
+        "actor_name": 'Ada "\\ \x01\x07', "occurred_at": datetime(2021, 1, 15, 1, 2, 3, 40, UTC), "request_id": None,
+        "details": '{"actor_name" : "Ada \\"\\\\ \\u0001\\u0007", "record_id" : "", "request_id" : null}',
+        "header": '{"event_id" : 1234, "occurred_at" : "2021-01-15T01:02:03.00004"}',
+    }  # fmt: skip
+    archiving.write(tmp_path / "odd.parquet", [[odd, *rest]], "{}")
+    assert next(archiving.read(tmp_path / "odd.parquet")) == [odd, *rest]

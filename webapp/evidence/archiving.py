@@ -11,18 +11,28 @@ from typing import Any
 
 from ..errors import AuditLogError
 from ..exports.columns import NAMES
+from .folding import fold, unfold
 from .proof import leaf_hash, payload_commit
 
 ROWS = 20_000  # of one row group
+#: zstd's; at 19 files are 2 % smaller, and writing takes five times as long.
+LEVEL = 15
 EVIDENCE = b"auditlog.evidence"
 #: Columns of the report, in the order of an export; most are texts, `before`, `after` and `context` texts of JSON.
 TYPES = {"event_id": "int64", "occurred_at": "time", "imported_at": "time", "changed_fields": "texts"}
 COLUMNS = {name: TYPES.get(name, "text") for name in NAMES}
 #: What the verifier needs: the bytes that were sealed.
 SEAL = {
-    "leaf_index": "int64", "salt": "bytes", "payload_commit": "bytes", "header": "text",
+    "leaf_index": "int64", "salt": "salt", "payload_commit": "bytes", "header": "text",
     "details": "text", "old_row": "text", "new_row": "text", "shape": "text",
 }  # fmt: skip
+#: Columns in which a row is much like the one before; others are stored once a value where that is less.
+ENCODINGS = {
+    "event_id": "DELTA_BINARY_PACKED", "leaf_index": "DELTA_BINARY_PACKED", "occurred_at": "DELTA_BINARY_PACKED",
+    "xact_id": "DELTA_BYTE_ARRAY", "request_id": "DELTA_BYTE_ARRAY",
+}  # fmt: skip
+VARIED = {"salt", "payload_commit", "after", "new_row"}
+ONCE_A_VALUE = [name for name in COLUMNS | SEAL if name not in {*ENCODINGS, *VARIED}]
 #: What is left of an event when a person is forgotten.
 STAYS = {"event_id", "occurred_at", "category", "action", "entity", "db_user", "schema_name", "table_name", "xact_id",
          "imported_at", "leaf_index", "header", "shape"}  # fmt: skip
@@ -49,7 +59,7 @@ def _schema(evidence: str) -> Any:
 
     types = {
         "int64": pa.int64(), "text": pa.string(), "texts": pa.list_(pa.string()), "bytes": pa.binary(),
-        "time": pa.timestamp("us", tz="UTC"),
+        "salt": pa.binary(16), "time": pa.timestamp("us", tz="UTC"),
     }  # fmt: skip
     fields = [pa.field(name, types[kind]) for name, kind in (COLUMNS | SEAL).items()]
     return pa.schema(fields, metadata={EVIDENCE: evidence.encode()})
@@ -62,9 +72,17 @@ def write(file: Path, rows: Iterable[list[Row]], evidence: str) -> int:
     schema, part, count = _schema(evidence), file.with_name(f"{file.name}.part"), 0
     try:
         with part.open("wb") as opened:
-            with pq.ParquetWriter(opened, schema, compression="zstd", compression_level=15) as writer:
+            with pq.ParquetWriter(
+                opened,
+                schema,
+                compression="zstd",
+                compression_level=LEVEL,
+                use_dictionary=ONCE_A_VALUE,
+                column_encoding=ENCODINGS,
+            ) as writer:
                 for group in rows:
-                    columns = {name: [row[name] for row in group] for name in schema.names}
+                    folded = list(map(fold, group))
+                    columns = {name: [row[name] for row in folded] for name in schema.names}
                     writer.write_table(pa.table(columns, schema=schema))
                     count += len(group)
             opened.flush()
@@ -80,7 +98,7 @@ def read(file: Path) -> Iterator[list[Row]]:
     try:
         with arrow()[1].ParquetFile(file) as opened:
             for batch in opened.iter_batches(batch_size=ROWS):
-                yield batch.to_pylist()
+                yield list(map(unfold, batch.to_pylist()))
     except (OSError, ValueError) as error:
         raise ArchiveError(f'"{file}" cannot be read ({error})') from None
 
