@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, LiteralString
 from zoneinfo import ZoneInfo
 
+from .counting import counted
 from .db import Connection
 from .filters import Filters
-from .narrowing import narrowed
 from .periods import DAY
 from .queries import load
 from .scopes import CATEGORIES, Scope
@@ -70,14 +70,14 @@ def over_time(connection: Connection, filters: Filters, scope: Scope) -> list[St
     """Every day, week or month between the two days of `filters`, those without an event too."""
     first, last = _day(filters.start), _day(filters.end)
     by = unit(filters)
-    counted: dict[date, dict[str, int]] = {}
+    by_day: dict[date, dict[str, int]] = {}
     for day, category, events in _counted("activity_over_time", connection, filters, scope, unit=by):
-        counted.setdefault(day, {})[category] = events
+        by_day.setdefault(day, {})[category] = events
     found: list[Stretch] = []
     begin = _begin(first, by)
     while begin <= last:
         after = _begin(begin + timedelta(days={"day": 1, "week": 7}.get(by, 31)), by)
-        events = {category: n for category in CATEGORIES if (n := counted.get(begin, {}).get(category))}
+        events = {category: n for category in CATEGORIES if (n := by_day.get(begin, {}).get(category))}
         found.append(Stretch(max(begin, first), min(after - DAY, last), events))
         begin = after
     return found
@@ -85,7 +85,9 @@ def over_time(connection: Connection, filters: Filters, scope: Scope) -> list[St
 
 def people(connection: Connection, filters: Filters, scope: Scope) -> list[Somebody]:
     """Those with most events."""
-    return [Somebody(*row) for row in _counted("activity_people", connection, filters, scope, limit=TOP)]
+    return [
+        Somebody(*row) for row in _counted("activity_people", connection, filters, scope, by_person=True, limit=TOP)
+    ]
 
 
 def hours(connection: Connection, filters: Filters, scope: Scope) -> list[list[int]]:
@@ -98,13 +100,14 @@ def hours(connection: Connection, filters: Filters, scope: Scope) -> list[list[i
 
 def kinds(connection: Connection, filters: Filters, scope: Scope) -> list[Kind]:
     """What was done, the most frequent first."""
-    return [Kind(*row) for row in _counted("activity_kinds", connection, filters, scope)]
+    of_somebody = any(term.field == "actor" and not term.negated for term in filters.terms)
+    return [Kind(*row) for row in _counted("activity_kinds", connection, filters, scope, by_person=of_somebody)]
 
 
 def _counted(
-    name: str, connection: Connection, filters: Filters, scope: Scope, **more: Any
+    name: str, connection: Connection, filters: Filters, scope: Scope, *, by_person: bool = False, **more: Any
 ) -> Sequence[tuple[Any, ...]]:
-    filled, parameters = narrowed(connection, filters, scope)
+    filled, parameters = counted(connection, filters, scope, by_person=by_person)
     query = load(name).format(**filled)
     return connection.execute(query, parameters | {"zone": filters.zone} | more).fetchall()
 

@@ -23,8 +23,6 @@ COUNT_LIMIT = 10_000
 BESIDE_LIMIT = 1000
 ARRIVED_LIMIT = 100
 ACTOR_LIMIT = 500
-#: Of a row of audit.log l and its audit.shapes s.
-CATEGORY_OF_ROW: LiteralString = "audit.category_of(audit.action_name(l.action), s.entity)"
 OWN_KINDS = {"report", "user"}
 
 Json = dict[str, Any]
@@ -181,7 +179,7 @@ def in_full(connection: Connection, filters: Filters, scope: Scope, limit: int) 
 
 def actors(connection: Connection, scope: Scope) -> list[tuple[str, str]]:
     """(id, last known name) of the people that applications have named."""
-    query = load("actors").format(scope=scope.condition(CATEGORY_OF_ROW))
+    query = load("actors").format(scope=scope.condition(), low=low(connection))
     found = connection.execute(query, {"limit": ACTOR_LIMIT}).fetchall()
     return sorted(((row[0], row[1]) for row in found), key=lambda pair: pair[1].casefold())
 

@@ -20,7 +20,12 @@ def found(connection: Connection, scope: Scope, *, oldest_first: bool = False) -
 
     Its columns are those that filters ask for.
     """
-    return load("found").format(searched=_searched(scope, oldest_first), low=low(connection))
+    return load("found").format(searched=_searched(scope, oldest_first), unfound=unfound(connection))
+
+
+def unfound(connection: Connection) -> sql.Composed:
+    """The same of what audit.search does not hold yet."""
+    return load("unfound").format(low=low(connection))
 
 
 def low(connection: Connection) -> sql.Literal:

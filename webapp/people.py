@@ -11,6 +11,7 @@ from . import events
 from .db import Connection
 from .events import EventInFull
 from .filters import Filters, Term
+from .narrowing import narrowed
 from .queries import load
 from .scopes import Scope
 
@@ -54,34 +55,34 @@ class Deletion:
 
 
 def seen(connection: Connection, actor_id: str, scope: Scope) -> Seen:
-    conditions, parameters = Filters((Term("actor", actor_id),)).conditions(scope)
+    filled, parameters = narrowed(connection, Filters((Term("actor", actor_id),)), scope)
     with connection.cursor(row_factory=class_row(Seen)) as rows:
-        found = rows.execute(load("actor_seen").format(conditions=conditions), parameters).fetchone()
+        found = rows.execute(load("actor_seen").format(**filled), parameters).fetchone()
     assert found
     return found
 
 
 def ways(connection: Connection, filters: Filters, scope: Scope) -> list[Way]:
     """How they came, the most frequent way first."""
-    conditions, parameters = filters.conditions(scope)
+    filled, parameters = narrowed(connection, filters, scope)
     limits = {"newest": NEWEST, "limit": MOST_WAYS}
     with connection.cursor(row_factory=class_row(Way)) as rows:
-        return rows.execute(load("actor_ways").format(conditions=conditions), parameters | limits).fetchall()
+        return rows.execute(load("actor_ways").format(**filled), parameters | limits).fetchall()
 
 
 def deletions(connection: Connection, filters: Filters, scope: Scope) -> list[Deletion]:
     """What they deleted in bulk, newest first."""
-    conditions, parameters = filters.conditions(scope)
+    filled, parameters = narrowed(connection, filters, scope)
     limits = {"newest": NEWEST, "many": MANY, "limit": MOST_DELETIONS}
     with connection.cursor(row_factory=class_row(Deletion)) as rows:
-        return rows.execute(load("actor_deletions").format(conditions=conditions), parameters | limits).fetchall()
+        return rows.execute(load("actor_deletions").format(**filled), parameters | limits).fetchall()
 
 
 def rights(connection: Connection, user_id: str, scope: Scope) -> list[EventInFull]:
     """What changed a user's rights, newest first."""
     of_user = Filters((Term("category", "users"), Term("entity", "user"), Term("record", user_id)))
-    conditions, parameters = of_user.conditions(scope)
-    query = load("record_rights").format(conditions=conditions)
+    filled, parameters = narrowed(connection, of_user, scope)
+    query = load("record_rights").format(**filled)
     found = connection.execute(query, parameters | {"rights": RIGHTS, "limit": MOST_RIGHTS}).fetchall()
     each = (events.find(connection, row[0], scope) for row in found)
     return [event for event in each if event]

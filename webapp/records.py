@@ -13,7 +13,7 @@ from . import events
 from .db import Connection
 from .events import Cursor, Event, EventInFull
 from .filters import Filters, Term
-from .narrowing import narrowed
+from .narrowing import Filled, narrowed
 from .queries import load
 from .scopes import Scope
 
@@ -60,8 +60,8 @@ class Record:
 
     def members(self, at: Cursor | None = None) -> list[Event]:
         """What belonged to it then, or belongs to it now: of each row its last event, as far as so many events tell."""
-        conditions, parameters, place = self._up_to("<=", at)
-        query = load("record_members").format(conditions=conditions, place=place)
+        filled, parameters = self._up_to("<=", at)
+        query = load("record_members").format(**filled)
         with self.connection.cursor(row_factory=class_row(Event)) as rows:
             return rows.execute(query, parameters | {"limit": READ_FOR_MEMBERS}).fetchall()
 
@@ -76,16 +76,14 @@ class Record:
         return (event.entity, event.record_id) == (self.entity, self.record_id)
 
     def _states(self, comparison: LiteralString, at: Cursor | None, limit: int) -> list[int]:
-        conditions, parameters, place = self._up_to(comparison, at)
-        query = load("record_states").format(conditions=conditions, place=place)
+        filled, parameters = self._up_to(comparison, at)
+        query = load("record_states").format(**filled)
         return [row[0] for row in self.connection.execute(query, parameters | {"limit": limit}).fetchall()]
 
-    def _up_to(
-        self, comparison: LiteralString, at: Cursor | None
-    ) -> tuple[sql.Composed, dict[str, Any], sql.Composable]:
-        """Its events on one side of a moment: conditions, parameters, and the place in the list."""
-        conditions, parameters = self.filters.conditions(self.scope)
+    def _up_to(self, comparison: LiteralString, at: Cursor | None) -> tuple[Filled, dict[str, Any]]:
+        """Its events on one side of a moment: what fills {found}, {conditions} and {place}, and the parameters."""
+        filled, parameters = narrowed(self.connection, self.filters, self.scope)
         if at is None:
-            return conditions, parameters, sql.SQL("true")
+            return filled | {"place": sql.SQL("true")}, parameters
         place = sql.SQL("(r.occurred_at, r.event_id) {} (%(at)s, %(event_id)s)").format(sql.SQL(comparison))
-        return conditions, parameters | {"at": at[0], "event_id": at[1]}, place
+        return filled | {"place": place}, parameters | {"at": at[0], "event_id": at[1]}

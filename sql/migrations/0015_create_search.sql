@@ -55,22 +55,28 @@ create table audit.activity (
   hour     timestamptz not null,
   category text        not null,
   action   text        not null,
+  entity   text        not null,
   events   bigint      not null,
-  primary key (hour, category, action)
+  primary key (hour, category, action, entity)
 );
 comment on table audit.activity is
-  'How many events of each category and action there are in audit.search, by the hour. Kept by audit.extend_search().';
+  'How many events of each category, action and kind of record there are in audit.search, by the hour. Kept by audit.extend_search().';
 
 create table audit.actor_days (
-  day      date   not null,
-  actor_id text   collate "C" not null,
-  category text   not null,
-  action   text   not null,
-  events   bigint not null,
-  primary key (day, actor_id, category, action)
+  day        date   not null,
+  actor_id   text   collate "C",
+  db_user    text   collate "C",
+  category   text   not null,
+  action     text   not null,
+  actor_name text,
+  events     bigint not null,
+  constraint a_person_or_a_login check ((actor_id is null) <> (db_user is null)),
+  -- First by person: who there is, is found without reading all of their days.
+  constraint once_a_day unique nulls not distinct (actor_id, day, db_user, category, action)
 );
+create index actor_days_newest on audit.actor_days (day);
 comment on table audit.actor_days is
-  'How many events of each person there are in audit.search, by the day (UTC). Kept by audit.extend_search().';
+  'How many events of each person there are in audit.search, by the day (UTC); without a person, of each login. Nobody is the author of an import. Kept by audit.extend_search().';
 
 -- Event numbers are not commit order, so the newest number that is in audit.search says nothing about older ones.
 create table audit.searching (

@@ -6,6 +6,7 @@ set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 -- Whatever the planner has heard of the log, it must not read all of it.
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   before  audit.searching;
@@ -49,15 +50,18 @@ begin
         select n.* from audit.searchable n
         where n.event_id > %s and n.event_id <= %s
           and not exists (select from audit.search s where s.occurred_at = n.occurred_at and s.event_id = n.event_id)
-        returning occurred_at, category, action, actor_id
+        returning occurred_at, category, action, entity, actor_id, actor_name, db_user, imported_at
       ), hours as (
-        insert into audit.activity as a (hour, category, action, events)
-        select date_trunc('hour', occurred_at), category, action, count(*) from added group by 1, 2, 3
-        on conflict (hour, category, action) do update set events = a.events + excluded.events
+        insert into audit.activity as a (hour, category, action, entity, events)
+        select date_trunc('hour', occurred_at), category, action, entity, count(*) from added group by 1, 2, 3, 4
+        on conflict (hour, category, action, entity) do update set events = a.events + excluded.events
       )
-      insert into audit.actor_days as a (day, actor_id, category, action, events)
-      select occurred_at::date, actor_id, category, action, count(*) from added where actor_id is not null group by 1, 2, 3, 4
-      on conflict (day, actor_id, category, action) do update set events = a.events + excluded.events$sql$,
+      insert into audit.actor_days as a (day, actor_id, db_user, category, action, actor_name, events)
+      select occurred_at::date, actor_id, case when actor_id is null then db_user end, category, action,
+        (array_agg(actor_name order by occurred_at desc) filter (where actor_name is not null))[1], count(*)
+      from added where actor_id is not null or imported_at is null group by 1, 2, 3, 4, 5
+      on conflict on constraint once_a_day
+      do update set events = a.events + excluded.events, actor_name = coalesce(excluded.actor_name, a.actor_name)$sql$,
       place.low_event_id, upto);
   end if;
 

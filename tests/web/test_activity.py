@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import random
 import re
+from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
+from itertools import product
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from psycopg.sql import SQL
 
 import webapp
 from tests.conftest import Browser, Database
 from tests.web.reading import REPORT, event_ids, imported, text_of
-from webapp import activity, charts
+from webapp import activity, charts, narrowing, searching
 from webapp.filters import Filters
+from webapp.scopes import EVERYTHING, Scope
 
 Visitor = Callable[..., Browser]
 ACTIVITY = f"{REPORT}/activity"
@@ -136,3 +142,53 @@ def luminance(colour: str) -> float:
 
 def test_an_axis_ends_at_a_round_number() -> None:
     assert [charts.round_up(n) for n in (0, 1, 3, 5, 6, 11, 49, 51, 3148)] == [1, 1, 5, 5, 10, 20, 50, 100, 5000]
+
+
+def test_what_is_counted_ahead_is_what_counting_every_event_gives(db: Database) -> None:
+    chance = random.Random(4)
+    people = [{}, {"actor_id": "7", "actor_name": "Ada"}, {"actor_id": "8", "actor_name": "Bo"}, {"actor_id": "9"}]
+    kinds = [
+        {},
+        {"action": "sign_in", "entity": "user"},
+        {"action": "export"},
+        {"entity": "group", "table_name": "groups"},
+    ]
+
+    def import_some() -> None:
+        moments = [datetime(2026, 9, 28, tzinfo=UTC) + chance.random() * timedelta(days=12) for _ in range(150)]
+        imported(
+            db, *({"occurred_at": at.isoformat()} | chance.choice(people) | chance.choice(kinds) for at in moments)
+        )
+
+    import_some()
+    searching.extend(db.superuser)
+    import_some()  # these are still to be looked for in the log
+    asked = [{}, {"action": "insert"}, {"entity": "group"}, {"hour": "0"}, {"actor": "7"}, {"-actor": "7"}]
+    zones = ("UTC", "Asia/Tokyo", "Asia/Kolkata")
+    days = (("2026-09-29", "2026-10-05"), ("2026-10-01", "2026-10-01"))
+    with db.connect("web") as connection:
+        for narrowed, zone, (first, last), scope in product(asked, zones, days, (EVERYTHING, Scope.of(["groups"]))):
+            filters = Filters.from_query(narrowed | {"from": first, "to": last, "tz": zone})
+            conditions, parameters = filters.conditions(scope)
+            query = "select r.occurred_at, r.category, r.action, r.actor_id from {} r where {}"
+            events = connection.execute(
+                SQL(query).format(narrowing.found(connection, scope), conditions), parameters
+            ).fetchall()
+            local = [(at.astimezone(ZoneInfo(zone)), *rest) for at, *rest in events]
+            said = (narrowed, zone, first, scope)
+
+            drawn = {
+                (s.first, category): n
+                for s in activity.over_time(connection, filters, scope)
+                for category, n in s.events.items()
+            }
+            assert drawn == Counter((at.date(), category) for at, category, *_ in local), said
+            week = activity.hours(connection, filters, scope)
+            hours = {(day, hour): n for day in range(7) for hour in range(24) if (n := week[day][hour])}
+            assert hours == Counter((at.weekday(), at.hour) for at, *_ in local), said
+            found = {(k.category, k.action): k.events for k in activity.kinds(connection, filters, scope)}
+            assert found == Counter((category, action) for _, category, action, _ in local), said
+            busiest = {p.actor_id: (p.actor_name, p.events) for p in activity.people(connection, filters, scope)}
+            names = {"7": "Ada", "8": "Bo", "9": None}
+            named = Counter(actor for *_, actor in local if actor)
+            assert busiest == {actor: (names[actor], n) for actor, n in named.items()}, said

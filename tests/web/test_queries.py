@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import Any, LiteralString, cast
 
@@ -12,16 +12,16 @@ from psycopg import sql
 
 from tests.conftest import Database
 from tests.web.reading import flood
-from webapp import narrowing, queries, searching
-from webapp.events import CATEGORY_OF_ROW
+from webapp import activity, counting, narrowing, queries, searching
 from webapp.exports.columns import COLUMNS as COLUMNS_OF_FILES
 from webapp.exports.columns import csv
-from webapp.filters import Filters
+from webapp.filters import Filters, Term
 from webapp.scopes import EVERYTHING, Scope
 
 #: The whole report in a file, or a count that stops at a limit, may well be read in one go.
-COUNTED = {"actor_deletions", "actor_ways", *(f"activity_{of}" for of in ("over_time", "people", "hours", "kinds"))}
-MAY_READ_ALL = {"export", "count", *COUNTED}
+MAY_READ_ALL = {"export", "count", "actor_deletions", "actor_ways"}
+#: What stands in others after FROM.
+PARTS = {"found", "unfound", "counted_by_hour", "counted_by_person"}
 
 
 def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
@@ -31,8 +31,11 @@ def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
         if name.startswith("record_")
         else {"actor": "" if scope.categories and not name.startswith("actor_") else "p3"}
     )
-    conditions, parameters = Filters.from_query(asked).conditions(scope)
+    filters = Filters.from_query(asked)
     text = queries.load(name).as_string(None)
+    if "{counted}" in text:
+        filters = activity.bounded(Filters((Term("action", "insert"),)), datetime.now(UTC))
+    conditions, parameters = filters.conditions(scope)
     if "copy (" in text:
         text = text.partition("copy (")[2].partition(") to stdout")[0]
     narrowed = "{conditions}" in text
@@ -42,7 +45,6 @@ def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
         "status": "audit.category_of('update', s.entity)",
         "names": "audit.category_of('update', w.entity)",
         "exports": "b.category",
-        "actors": CATEGORY_OF_ROW,
     }
     limited = narrowed or "{scope}" in text
     limit = scope.condition(columns.get(name, "r.category"))
@@ -71,11 +73,13 @@ def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
     used = {
         key: value
         for key, value in parameters.items()
-        if f"%({key})s" in text or (narrowed and key[-2:] in ("_0", "_1"))
+        if f"%({key})s" in text or (narrowed and (key[-2:] in ("_0", "_1") or key in ("start", "end")))
     }
     web = db.connect("web")
     parts = {"direction": sql.SQL("desc"), "scope": limit, "place": sql.SQL("true"), "columns": csv(COLUMNS_OF_FILES)}
     parts |= {"found": narrowing.found(web, scope), "conditions": conditions, "low": narrowing.low(web)}
+    if "{counted}" in text:
+        parts |= counting.counted(web, filters, scope, by_person=name == "activity_people")[0]
     found = web.execute(query.format(**parts) if limited else query, used).fetchone()
     assert found
     return found[0][0]["Plan"]
@@ -97,7 +101,7 @@ def test_every_query_is_found_by_index_however_long_the_log(db: Database, people
     }
     names = {file.name.removesuffix(".sql") for file in resources.files(queries).iterdir() if file.name.endswith("sql")}
     assert {"page", "event", "actors", "names", "export", "count"} <= names
-    for name in sorted(names - {"user_columns", "in_brief", "in_full", "found"}):
+    for name in sorted(names - {"user_columns", "in_brief", "in_full", *PARTS}):
         for scope in (EVERYTHING, Scope.of(["contacts", "settings"])):
             plan = nodes(plan_of(db, name, scope))
             scanned = [n for n in plan if n["Node Type"] == "Seq Scan" and n["Relation Name"] in full]

@@ -2,7 +2,7 @@
 select e.xact_id::text as transaction, e.entity, count(*) as events, max(e.occurred_at) as last_at
 from (
   select r.xact_id, r.entity, r.occurred_at
-  from audit.report r
+  from {found} r
   where {conditions} and r.action in ('delete', 'truncate') and r.imported_at is null
   order by r.occurred_at desc limit %(newest)s
 ) e
