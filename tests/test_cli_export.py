@@ -78,6 +78,7 @@ def test_a_file_is_never_written_over(run: Run, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["--resume"], "--resume takes the file"),
+        (["-o", "log.txt"], "end it in .csv, .xlsx, .ndjson, or add --format"),
         (["--resume", "-o", "x", "--action", "delete"], "give nothing else but -o"),
         (["--format", "xlsx"], "a workbook goes into a file"),
         (["--columns", "password"], "There is no column “password”"),

@@ -246,7 +246,7 @@ def test_events_that_are_held_back_from_the_sealer_are_late(evidence: Evidence) 
     assert evidence.seal() is None
     found = evidence.verify(lag=0)
     assert (found.exit_code, found.unsealed) == (4, 3)
-    assert found.late[0].startswith("3 events are not sealed although older than 0 minutes, the first is event ")
+    assert found.late[0].startswith("3 events without a seal although older than 0 minutes, the first is event ")
 
 
 def test_a_capture_trigger_that_was_off_for_a_minute_is_told_of(evidence: Evidence) -> None:
@@ -257,7 +257,7 @@ def test_a_capture_trigger_that_was_off_for_a_minute_is_told_of(evidence: Eviden
     evidence.seal()
     found = evidence.verify()
     assert found.exit_code == 0
-    assert found.notes[0].startswith("capture was interrupted 1 times, last at ")
+    assert found.notes[0].startswith("capture was interrupted 1 time, last at ")
 
 
 def test_an_anchored_copy_of_somebody_else_is_refused(sealed: Evidence, tmp_path: Path) -> None:

@@ -43,12 +43,12 @@ def test_a_log_is_sealed_proven_and_verified_from_the_command_line(
     done = invoke("verify")
     assert done.exit_code == 0, done.output
     assert done.output.startswith(
-        f"proven: {newest} events, by 1 checkpoints, 1 of them anchored; the last is checkpoint 0"
+        f"proven: {newest} events, by 1 checkpoint, 1 of them in anchored copies; the last is checkpoint 0"
     )
     proof = tmp_path / "proof.ndjson"
     proof.write_text(invoke("prove", str(newest)).stdout)
     offline = invoke("verify", str(proof), "--checkpoints", str(tmp_path / "checkpoints"))
-    assert (offline.exit_code, offline.output.startswith(f"{proof}: proven: 1 events")) == (0, True)
+    assert (offline.exit_code, offline.output.startswith(f"{proof}: proven: 1 event, by")) == (0, True)
     proof.write_text(proof.read_text().replace("Ada", "Eve"))
     offline = invoke("verify", str(proof), "--json")
     assert (offline.exit_code, json.loads(offline.output)["verdict"]) == (3, "altered")
@@ -58,13 +58,43 @@ def test_a_log_is_sealed_proven_and_verified_from_the_command_line(
     assert "is not sealed by" not in done.output
 
 
+def test_an_export_without_proofs_is_checked_by_its_manifest(db: Database, key_file: Path, tmp_path: Path) -> None:
+    db.run("insert into contacts (first_name) values ('Ada')")
+    invoke("seal")
+    file = tmp_path / "contacts.csv"
+    manifest = file.with_name("contacts.csv.manifest.json")
+    assert invoke("export", "-o", str(file), env={"AUDITLOG_DATABASE_URL": db.url_of("reader")}).exit_code == 0
+    assert "contacts.csv: this file carries no proofs" in error(invoke("verify", str(file)))
+    copy = tmp_path / "checkpoints"
+    done = invoke("verify", str(manifest), "--checkpoints", str(copy))
+    assert done.exit_code == 0, done.output
+    unchanged, proven, note = done.output.splitlines()
+    assert unchanged.startswith(
+        f"{manifest}: unchanged: contacts.csv has the {file.stat().st_size:,} bytes and the SHA"
+    )
+    assert "proven: when it left, the log was sealed by checkpoint 0 of " in proven
+    assert "note: a manifest is not signed. The event that ended export " in note
+    copy.write_text(copy.read_text().replace("horizon ", "horizon 9"))
+    done = invoke("verify", str(manifest), "--checkpoints", str(copy))
+    assert (done.exit_code, "rewritten checkpoint: " in done.output) == (3, True)
+    stranger = invoke("keys", "new", "--file", str(tmp_path / "stranger")).stdout.split()[-1]
+    assert invoke("verify", str(manifest), "--key", stranger).exit_code == 3
+    file.write_bytes(file.read_bytes().replace(b"Ada", b"Eve"))
+    done = invoke("verify", str(manifest), "--json")
+    assert (done.exit_code, json.loads(done.output)["verdict"]) == (3, "altered")
+    file.unlink()
+    assert 'contacts.csv" cannot be read (No such file' in error(invoke("verify", str(manifest)))
+    manifest.write_text("{}")
+    assert "not the manifest of an export" in error(invoke("verify", str(manifest)))
+
+
 def test_a_key_is_rotated_from_the_command_line(db: Database, key_file: Path) -> None:
     old = invoke("keys", "show").stdout
     invoke("seal")
     assert "From now on this key signs:" in invoke("keys", "rotate").stdout
     assert invoke("keys", "show").stdout != old
     db.run("insert into contacts (first_name) values ('Ada')")
-    assert "1 events sealed" in invoke("seal").stderr
+    assert "1 event sealed" in invoke("seal").stderr
     for key in ([], ["--key", old.strip()]):
         assert invoke("verify", *key).exit_code == 0
     assert len(read_checkpoints((key_file.parent / "checkpoints").read_text())) == 3
@@ -94,6 +124,6 @@ def test_a_sealer_goes_on_until_it_is_ended(db: Database, key_file: Path) -> Non
         assert sealer.stderr
         assert "sealed: checkpoint 0 of " in sealer.stderr.readline()
         db.run("insert into contacts (first_name) values ('Ada')")
-        assert any("1 events sealed: checkpoint 1 of " in line for line in sealer.stderr)
+        assert any("1 event sealed: checkpoint 1 of " in line for line in sealer.stderr)
         sealer.send_signal(signal.SIGTERM)
         assert sealer.wait(30) == 0

@@ -15,7 +15,17 @@ import pytest
 from tests.evidence.conftest import Evidence
 from tests.sql.support import seed
 from webapp.evidence import keys, proof, proving
-from webapp.evidence.proof import Broken, PublicKey, Tree, check_file, describe, leaf_hash, missing_ranges, roots
+from webapp.evidence.proof import (
+    Broken,
+    PublicKey,
+    Tree,
+    Unproven,
+    check_file,
+    describe,
+    leaf_hash,
+    missing_ranges,
+    roots,
+)
 
 Lines = list[str]
 #: Columns that the report derives from what is stored; FORMAT.md says so.
@@ -128,7 +138,13 @@ def other(value: Any) -> Any:
 
 def test_a_line_that_is_missing_added_or_repeated_is_found(proven: Evidence) -> None:
     lines = prove(proven)
-    for changed in (lines[1:], [lines[0], *lines], lines[:-1], [*lines[:3], *lines[4:]], ["not json", *lines]):
+    for changed in (
+        lines[1:],
+        [lines[0], *lines],
+        lines[:-1],
+        [*lines[:3], *lines[4:]],
+        [lines[0], "not json", *lines[1:]],
+    ):
         with pytest.raises(Broken):
             check_file(changed, proven.key)
 
@@ -166,7 +182,7 @@ def test_an_erased_event_keeps_its_place_in_every_proof(proven: Evidence) -> Non
         event_id,
     )
     assert header in db.run(proving.load("sealable").as_string(None) + " where event_id = %s", event_id)[0]
-    assert "erased: 1 events" in checked(proven, prove(proven))
+    assert "erased: 1 event, whose" in checked(proven, prove(proven))
     found = proven.verify()
     assert [str(f) for f in found.broken] == [
         f"altered: the payload of event {event_id} is gone, and no erase event says so"
@@ -182,7 +198,7 @@ def test_an_erased_event_keeps_its_place_in_every_proof(proven: Evidence) -> Non
 Program = Callable[[PublicKey, Path], subprocess.CompletedProcess[str]]
 
 
-def by_this_file(key: PublicKey, file: Path) -> subprocess.CompletedProcess[str]:
+def by_this_file(key: PublicKey | Path, file: Path) -> subprocess.CompletedProcess[str]:
     """proof.py taken out of the package: no Flask, no database."""
     alone = file.with_name("proof.py")
     shutil.copy(proof.__file__, alone)
@@ -224,6 +240,25 @@ def test_proofs_are_checked_without_the_product(proven: Evidence, program: Progr
     file.write_text("\n".join(growth))
     stranger = keys.create(tmp_path / "stranger").public
     assert program(stranger, file).returncode == 3
+
+
+def test_a_file_without_proofs_is_said_to_have_none(proven: Evidence, tmp_path: Path) -> None:
+    """Neither proven nor altered: there is nothing to check."""
+    for lines in (["event_id,occurred_at\r\n", "1,2026\r\n"], ['{"event_id": 1}\n'], []):
+        with pytest.raises(Unproven, match=r"carries no proofs.* `auditlog prove EVENT`"):
+            check_file(lines, proven.key)
+    sheet = tmp_path / "a.xlsx"
+    sheet.write_bytes(b"PK\x03\x04\xff\xfe")
+    held, damaged = tmp_path / "seal.pub", tmp_path / "seal.bad"
+    held.write_text(f"{proven.key}\n")
+    damaged.write_text(str(proven.key).replace("+", "+0", 1))
+    done = by_this_file(held, sheet)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"{sheet}: this file carries no proofs")
+    assert by_this_file(damaged, sheet).returncode == 2
+    done = by_this_file(tmp_path / "nowhere", sheet)
+    assert done.returncode == 2
+    assert "not a public key of the form name+id+key, nor a file with one" in done.stderr
 
 
 def test_the_tree_is_that_of_rfc_6962() -> None:

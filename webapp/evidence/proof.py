@@ -3,6 +3,7 @@
 
 Needs the standard library and `cryptography` alone, so that an auditor can take this one file along:
     python3 proof.py --key auditlog+1a2b3c4d+AbCd… proof.ndjson
+    python3 proof.py --key seal.pub export.csv.manifest.json
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ class Broken(Exception):
         super().__init__(f"{verdict}: {message}")
         self.verdict = verdict
         self.message = message
+
+
+class Unproven(Exception):
+    """There is nothing in the file that could be checked; the message says what could."""
 
 
 # -- the tree, as in RFC 6962 --------------------------------------------------------------------
@@ -258,7 +263,12 @@ class Checkpoint:
         return self.origin.rpartition("/")[0]
 
     def __str__(self) -> str:
-        return f"checkpoint {self.number} of {self.time:%Y-%m-%d %H:%M:%S} UTC ({self.size} events)"
+        return f"checkpoint {self.number} of {self.time:%Y-%m-%d %H:%M:%S} UTC ({counted(self.size)})"
+
+
+def counted(number: int, what: str = "event") -> str:
+    """A number of things in words."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 @dataclass
@@ -334,6 +344,12 @@ CONTEXT_LIMIT = 65_536  # a longer one is shown as malformed
 FIELD = re.compile(r'(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)')
 
 
+NO_PROOFS = (
+    "this file carries no proofs, so nothing of it can be checked. `auditlog prove EVENT` gives one that does. "
+    "Of an export, check its manifest: FILE.manifest.json"
+)
+
+
 @dataclass
 class Outcome:
     """What a file proves."""
@@ -347,22 +363,28 @@ class Outcome:
 
 
 def check_file(lines: Iterable[str], key: PublicKey, anchored: Iterable[Checkpoint] = ()) -> Outcome:
-    """Check an export or a proof, line by line. Raises Broken where it breaks first."""
+    """Check an export or a proof, line by line. Raises Broken where it breaks first, Unproven when it has no proofs."""
     outcome, leaves = Outcome(), dict[int, bytes]()
     evidence: Fields | None = None
+    has_seals = False
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
+        if number == 1 and not line.startswith("{"):
+            raise Unproven(NO_PROOFS)
         try:
             found: Fields = json.loads(line, parse_int=str, parse_float=str)
             if "evidence" in found:
                 evidence = found["evidence"]
                 continue
+            has_seals = has_seals or "seal" in found
             _leaf_of(found, number, leaves, outcome)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise Broken("altered", f"line {number} cannot be read ({error})") from None
+    if evidence is None and not has_seals:
+        raise Unproven(NO_PROOFS)
     if evidence is None:
-        raise Broken("missing", "the file has no line of evidence: it was cut, or never had one")
+        raise Broken("missing", "the file has no line of evidence at its end: it was cut")
     try:
         _check_evidence(evidence, leaves, key, list(anchored), outcome)
     except (ValueError, TypeError, KeyError, AttributeError, StopIteration) as error:
@@ -484,10 +506,7 @@ def _check_evidence(
     older = Checkpoint.parse(evidence["older"]) if evidence.get("older") else None
     if older and not trust.knows(older):
         trust.require(older)
-    for copy in anchored:
-        for held in (checkpoint, older):
-            if held and copy.number == held.number and copy.note.text != held.note.text:
-                raise Broken("rewritten checkpoint", f"{held} is not the one that was anchored")
+    _compare([held for held in (checkpoint, older) if held], anchored)
     nodes = [base64.b64decode(node, validate=True) for node in evidence["nodes"]]
     cut = older.size if older else 0
     whole, before = roots(checkpoint.size, sorted(leaves.items()), nodes, cut)
@@ -498,34 +517,104 @@ def _check_evidence(
     outcome.checkpoint, outcome.newer = (older, checkpoint) if older else (checkpoint, None)
 
 
+def _compare(held: Sequence[Checkpoint], anchored: Iterable[Checkpoint]) -> None:
+    numbered = {checkpoint.number: checkpoint for checkpoint in held}
+    for copy in anchored:
+        checkpoint = numbered.get(copy.number)
+        if checkpoint and copy.note.text != checkpoint.note.text:
+            raise Broken("rewritten checkpoint", f"{checkpoint} is not the one that was anchored")
+
+
 def describe(outcome: Outcome) -> Iterator[str]:
     """An outcome in words."""
     if outcome.newer:
         yield f"proven: {outcome.newer} holds the history of {outcome.checkpoint}, and added to it only"
         return
-    yield f"proven: {outcome.proven:,} events, by {outcome.checkpoint}"
+    yield f"proven: {counted(outcome.proven)}, by {outcome.checkpoint}"
     if outcome.erased:
         by = f", by {', '.join(sorted(outcome.erasures))}" if outcome.erasures else ""
-        yield f"erased: {outcome.erased:,} events, whose payload is gone and whose header is proven{by}"
+        yield f"erased: {counted(outcome.erased)}, whose payload is gone and whose header is proven{by}"
     if outcome.unsealed:
-        yield f"not yet sealed: {outcome.unsealed:,} events, of which this proves nothing"
+        yield f"not yet sealed: {counted(outcome.unsealed)}, of which this proves nothing"
+
+
+# -- manifests of exports without proofs ---------------------------------------------------------
+
+MANIFEST = ".manifest.json"
+
+
+def check_manifest(path: Path, key: PublicKey, anchored: Iterable[Checkpoint] = ()) -> Iterator[str]:
+    """Check the file beside a manifest and the checkpoint in it, and say in words what that shows.
+
+    Raises Broken where it does not hold, Unproven when it is no manifest of an export, OSError when a file is missing.
+    """
+    try:
+        found: Fields = json.loads(path.read_text(encoding="utf-8-sig"))
+        size, stated, export, note = found["bytes"], found["sha256"], found["export"], found["checkpoint"]
+        name = path.name.removesuffix(MANIFEST) if path.name.endswith(MANIFEST) else str(found["file"])
+    except (ValueError, TypeError, KeyError):
+        raise Unproven("this is not the manifest of an export") from None
+    if stated is None:
+        raise Unproven(f"export {export} had not ended when this was written: take the manifest again")
+    with path.with_name(Path(name).name).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        length = file.tell()
+    if (digest, length) != (stated, size):
+        raise Broken("altered", f"{name} is not the file that left: its SHA-256 is {digest}")
+    yield f"unchanged: {name} has the {counted(length, 'byte')} and the SHA-256 that its manifest states"
+    if note:
+        checkpoint, copies, trust = Checkpoint.parse(note), list(anchored), Trust(key)
+        for copy in copies:  # that name a next key
+            if copy.next_key and trust.key.has_signed(copy.note):
+                trust.require(copy)
+        if not trust.knows(checkpoint):
+            trust.require(checkpoint)
+        _compare([checkpoint], copies)
+        yield f"proven: when it left, the log was sealed by {checkpoint}"
+    else:
+        yield "not yet sealed: nothing was, when it left"
+    yield f"note: a manifest is not signed. The event that ended export {export} is sealed, and states the SHA-256"
+
+
+def _key(given: str) -> PublicKey:
+    """The key itself, or what a file holds. Raises ArgumentTypeError."""
+    try:
+        return PublicKey.parse(Path(given).read_text() if Path(given).is_file() else given)
+    except (OSError, ValueError) as error:
+        reason = error if isinstance(error, ValueError) else error.strerror
+        raise argparse.ArgumentTypeError(f"{given}: {reason}, nor a file with one") from None
 
 
 def main() -> int:
-    """The command line of this file. Exit code 0: proven. 3: broken. 1: it could not be read. 2: wrong arguments."""
-    parser = argparse.ArgumentParser(description="Check a proof, as `auditlog prove` prints it, against its seals.")
-    parser.add_argument("files", nargs="+", type=Path, help="NDJSON with evidence")
-    parser.add_argument("--key", required=True, type=PublicKey.parse, help="the public key itself: name+id+key")
+    """The command line of this file."""
+    parser = argparse.ArgumentParser(
+        description="Check a proof, as `auditlog prove` prints it, or an export with proofs, against its seals; "
+        "or a file that was exported without, against its manifest.",
+        epilog="Exit code 0: proven. 3: broken. 1: it could not be checked. 2: wrong arguments.",
+    )
+    parser.add_argument("files", nargs="+", type=Path, help="NDJSON with evidence, or FILE.manifest.json beside FILE")
+    parser.add_argument("--key", required=True, type=_key, help="the public key, name+id+key, or a file that holds it")
     parser.add_argument("--checkpoints", type=Path, help="an anchored copy, to compare with")
     asked = parser.parse_args()
+    file: Path | None = asked.checkpoints
     try:
-        anchored = read_checkpoints(asked.checkpoints.read_text()) if asked.checkpoints else []
+        anchored = read_checkpoints(file.read_text()) if file else []
         for file in asked.files:
+            assert file is not None
+            if file.name.endswith(MANIFEST):
+                print(*check_manifest(file, asked.key, anchored), sep="\n")
+                continue
             with file.open(encoding="utf-8-sig") as lines:
                 print(*describe(check_file(lines, asked.key, anchored)), sep="\n")
     except Broken as broken:
         print(broken)
         return 3
+    except Unproven as error:
+        print(f"{file}: {error}", file=sys.stderr)
+        return 1
+    except UnicodeDecodeError:
+        print(f"{file}: {NO_PROOFS}", file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         return 1

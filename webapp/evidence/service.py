@@ -17,6 +17,7 @@ from ..errors import AuditLogError
 from ..explained import in_words
 from . import anchors, keys
 from .anchors import Anchor
+from .proof import counted
 from .sealing import AnotherSealer, Round, alone, seal
 
 NEEDS = "the role audit_sealer"
@@ -87,7 +88,7 @@ def tell(done: Round, failed: Mapping[str, str]) -> None:
     """What a round did, for whoever reads the sealer's output."""
     # Where standard output is an anchor, it holds checkpoints and nothing else.
     if done.checkpoint:
-        click.echo(f"{done.events:,} events sealed: {done.checkpoint}.", err=True)
+        click.echo(f"{counted(done.events)} sealed: {done.checkpoint}.", err=True)
     else:
         click.echo("Nothing new since the last checkpoint.", err=True)
     for problem in failed.values():

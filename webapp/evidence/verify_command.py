@@ -18,7 +18,19 @@ from ..connecting import connected
 from ..errors import AuditLogError
 from ..explained import explained
 from . import anchors, archiving, keys
-from .proof import Broken, Checkpoint, PublicKey, check_file, describe, read_checkpoints
+from .proof import (
+    MANIFEST,
+    NO_PROOFS,
+    Broken,
+    Checkpoint,
+    PublicKey,
+    Unproven,
+    check_file,
+    check_manifest,
+    counted,
+    describe,
+    read_checkpoints,
+)
 from .verifying import LAG, Verdict
 from .verifying import verify as verify_log
 
@@ -48,10 +60,15 @@ SHOWN = 20  # findings; the rest is counted
 def verify(
     files: tuple[Path, ...], key: str | None, copies: tuple[str, ...], lag: float, jobs: int, as_json: bool
 ) -> None:
-    """Check that the log is what was sealed; or, without a database, that FILES are: proofs and archives.
+    """Check that the log is what was sealed; or, without a database, that FILES are.
+
+    FILES: proofs, exports with proofs, archives, and manifests of other exports, each beside its export.
+
+    What it says of events is proven, erased, retired or not yet sealed; of what does not hold altered, missing,
+    inserted, reordered or rewritten checkpoint, with the first place where it breaks.
 
     Exit code 0: proven. 3: broken. 4: nothing is broken, but seals are late or capture is not whole.
-    1: it could not be checked.
+    1: it could not be checked. 2: wrong arguments.
 
     Example: auditlog verify --key seal.key.pub --checkpoints /mnt/anchor/checkpoints
     """
@@ -82,20 +99,29 @@ def _verify_files(files: tuple[Path, ...], key: PublicKey, anchored: list[Checkp
     code = 0
     for file in files:
         try:
-            if archiving.is_archive(file):
-                said = list(describe(check_file(archiving.lines(file), key, anchored)))
-            else:
-                with file.open(encoding="utf-8-sig") as opened:
-                    said = list(describe(check_file(opened, key, anchored)))
+            said = list(_checked(file, key, anchored))
         except Broken as broken:
             code, said = 3, [str(broken)]
-        except (OSError, UnicodeDecodeError) as error:
-            raise AuditLogError(f'"{file}" cannot be read ({error})') from None
+        except Unproven as error:
+            raise AuditLogError(f"{file}: {error}") from None
+        except UnicodeDecodeError:
+            raise AuditLogError(f"{file}: {NO_PROOFS}") from None
+        except OSError as error:
+            raise AuditLogError(f'"{error.filename or file}" cannot be read ({error.strerror or error})') from None
         if as_json:
             click.echo(json.dumps({"file": str(file), "verdict": said[0].partition(":")[0], "said": said}))
         else:
             click.echo("\n".join(f"{file}: {line}" for line in said))
     return code
+
+
+def _checked(file: Path, key: PublicKey, anchored: list[Checkpoint]) -> Iterable[str]:
+    if archiving.is_archive(file):
+        return describe(check_file(archiving.lines(file), key, anchored))
+    if file.name.endswith(MANIFEST):
+        return check_manifest(file, key, anchored)
+    with file.open(encoding="utf-8-sig") as opened:
+        return describe(check_file(opened, key, anchored))
 
 
 def public_key(given: str | None) -> PublicKey:
@@ -130,14 +156,14 @@ def _copy(place: str) -> list[Checkpoint]:
 
 def lines(found: Verdict) -> Iterable[str]:
     """The verdict in words."""
-    by = f"{found.checkpoints:,} checkpoints, {found.anchored:,} of them anchored"
-    yield f"proven: {found.proven:,} events, by {by}" + (f"; the last is {found.last}" if found.last else "")
+    by = f"{counted(found.checkpoints, 'checkpoint')}, {found.anchored:,} of them in anchored copies"
+    yield f"proven: {counted(found.proven)}, by {by}" + (f"; the last is {found.last}" if found.last else "")
     if found.erased:
-        yield f"erased: {found.erased:,} events, as erase events say"
+        yield f"erased: {counted(found.erased)}, as erase events say"
     if found.retired:
-        yield f"retired: {found.retired:,} events, whose seals are here and which are in archives: verify their files"
+        yield f"retired: {counted(found.retired)}, whose seals are here and which are in archives: verify their files"
     if found.unsealed:
-        yield f"not yet sealed: {found.unsealed:,} events"
+        yield f"not yet sealed: {counted(found.unsealed)}"
     if not found.anchored:
         yield "note: no anchored copy was compared; whoever has the key and the database could have rewritten both"
     for note in found.notes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from .proof import Broken, Checkpoint, PublicKey, Tree, Trust, require_chain
+from .proof import Broken, Checkpoint, PublicKey, Tree, Trust, counted, require_chain
 from .queries import load
 from .recomputing import Finding, count, parts, spans
 from .tree import Connection
@@ -73,9 +73,10 @@ def _checkpoints(
     except Broken as error:
         verdict.broken.append(Finding(error.verdict, None, error.message))
     trusted: dict[int, Checkpoint] = {}
+    compared: set[int] = set()
     for copy in anchored:
         for checkpoint in copy:
-            verdict.anchored += 1
+            compared.add(checkpoint.number)
             here = held.get(checkpoint.number)
             if here and here.note.text == checkpoint.note.text:
                 trusted.setdefault(checkpoint.number, checkpoint)
@@ -92,7 +93,7 @@ def _checkpoints(
                 )
                 trusted[checkpoint.number] = checkpoint
                 break
-    verdict.checkpoints = len(held)
+    verdict.checkpoints, verdict.anchored = len(held), len(compared)
     believed = held | trusted
     verdict.last = believed[max(believed)] if believed else None
     return [believed[number] for number in sorted(believed)]
@@ -158,7 +159,7 @@ def _events(
             on_progress(tree.size, size)
     if tree.size < last:
         verdict.broken.append(
-            Finding("missing", None, f"{last:,} events were sealed, and only {tree.size:,} seals are there")
+            Finding("missing", None, f"of {counted(last, 'sealed event')}, only {counted(tree.size, 'seal')} are there")
         )
     _erased(connection, erased, verdict)
     altered = {finding.event_id for finding in verdict.broken if finding.event_id is not None}
@@ -181,7 +182,7 @@ def _root_differs(
     return Finding(
         "altered",
         None,
-        f"among the {checkpoint.size - since:,} events that {checkpoint} added (numbers {low} to {high}), "
+        f"among the {counted(checkpoint.size - since)} that {checkpoint} added (numbers {low} to {high}), "
         "some were changed together with their seals",
     )
 
@@ -217,7 +218,7 @@ def _unsealed(connection: Connection, verdict: Verdict, lag: timedelta, overdue:
     if held_back:
         event_id, since = held_back[0]
         verdict.late.append(
-            f"{len(held_back):,} events are not sealed although older than {_minutes(lag)}, "
+            f"{counted(len(held_back))} without a seal although older than {_minutes(lag)}, "
             f"the first is event {event_id} of {since:%Y-%m-%d %H:%M:%S} UTC"
         )
     if last is None:
@@ -238,8 +239,8 @@ def _capture(connection: Connection, verdict: Verdict) -> None:
     if broken:
         event_id, at = broken[-1]
         verdict.notes.append(
-            f"capture was interrupted {len(broken)} times, last at {at:%Y-%m-%d %H:%M:%S} UTC (event {event_id}): "
-            "what happened meanwhile is not in the log"
+            f"capture was interrupted {counted(len(broken), 'time')}, last at {at:%Y-%m-%d %H:%M:%S} UTC "
+            f"(event {event_id}): what happened meanwhile is not in the log"
         )
 
 

@@ -69,7 +69,7 @@ def _filters(command: F) -> F:
 @click.option("--query", help="As above the list: 'action:delete -entity:group \"main street\"'.")
 @_filters
 @click.option("--tz", help="Zone of the days. Default: AUDITLOG_TIME_ZONE, or UTC. Times in files are UTC.")
-@click.option("--format", "kind", type=click.Choice([*FORMATS]), help="Default: by the name of the file, or CSV.")
+@click.option("--format", "kind", type=click.Choice([*FORMATS]), help="Default: by the name of the file; else CSV.")
 @click.option("--columns", metavar="NAMES", help=f"With commas; {' and '.join(ALWAYS)} are always there. Default: all.")
 @click.option("--for-excel", is_flag=True, help="Mark CSV as UTF-8, for Excel.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Default: standard output.")
@@ -105,8 +105,7 @@ def export(
     else:
         filters = _narrowed(query, given).dated(datetime.now(UTC))
         names = [name.strip() for name in (columns or "").split(",") if name.strip()]
-        by_name = output.suffix[1:] if output and output.suffix[1:] in FORMATS else "csv"
-        file = File(kind or by_name, chosen(names), for_excel, so_far=half.so_far if half else None)
+        file = File(kind or _kind_by_name(output), chosen(names), for_excel, so_far=half.so_far if half else None)
     if file.kind == "xlsx" and output is None:
         raise click.UsageError("a workbook goes into a file: name it with -o")
     with _pool() as pool, _interruptible():
@@ -141,6 +140,16 @@ def export(
             f"{half.so_far.rows:,} events are in {half.target}, and all about them in {_manifest_of(half.target)}.",
             err=True,
         )
+
+
+def _kind_by_name(output: Path | None) -> str:
+    if output is None:
+        return "csv"
+    ending = output.suffix[1:].lower()
+    if ending not in FORMATS:
+        known = ", ".join(f".{name}" for name in FORMATS)
+        raise click.UsageError(f'the name "{output.name}" does not tell the format: end it in {known}, or add --format')
+    return ending
 
 
 def _narrowed(query: str | None, given: dict[str, Any]) -> Filters:
