@@ -82,8 +82,9 @@ def migrate(
                     _apply(connection, script, lock_timeout)
                     done.append(script.name)
                     on_apply(script.name)
+            replaced = {name for (name,) in connection.execute("select name from audit.replaced")}
             for script in functions():
-                if applied.get(script.name) != script.checksum:
+                if applied.get(script.name) != script.checksum or script.name in replaced:
                     _apply(connection, script, lock_timeout)
                     done.append(script.name)
                     on_apply(script.name)
@@ -181,12 +182,35 @@ def _apply(connection: psycopg.Connection[tuple[object, ...]], script: Script, l
         connection.execute("select set_config('lock_timeout', %s, true)", (lock_timeout,))
         # Functions may call each other whatever order the files come in.
         connection.execute("set local check_function_bodies = off")
+        made = _make_way(connection, script)
         connection.execute(cast(LiteralString, script.text))
         connection.execute(
-            "insert into audit.migrations (name, checksum) values (%s, %s) on conflict (name) do update "
-            "set checksum = excluded.checksum, applied_at = clock_timestamp(), applied_by = session_user",
-            (script.name, script.checksum),
+            "insert into audit.migrations (name, checksum, made) "
+            "values (%(name)s, %(checksum)s, "
+            "coalesce((select fingerprint from audit.installed where name = %(name)s), %(made)s)) "
+            "on conflict (name) do update set checksum = excluded.checksum, made = excluded.made, "
+            "applied_at = clock_timestamp(), applied_by = session_user",
+            {"name": script.name, "checksum": script.checksum, "made": made},
         )
+
+
+def _make_way(connection: psycopg.Connection[tuple[object, ...]], script: Script) -> object:
+    """Before functions are made anew: nothing of that is a difference to put on record. Returns what they were."""
+    if script.name.startswith("migrations/"):
+        return None
+    stolen = connection.execute(
+        "select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'audit'::regnamespace "
+        "and format('triggers/%%s.sql', p.proname) = %s and p.proowner <> 'audit_owner'::regrole",
+        (script.name,),
+    ).fetchall()
+    for (function,) in stolen:
+        connection.execute(f"alter function {function} owner to audit_owner".encode())
+    row = connection.execute(
+        "update audit.migrations n set made = null from audit.migrations o "
+        "where n.name = %s and o.name = n.name returning o.made",
+        (script.name,),
+    ).fetchone()
+    return row and row[0]
 
 
 @contextmanager

@@ -51,9 +51,34 @@ create table audit.migrations (
   name        text        primary key,
   checksum    text        not null,
   applied_at  timestamptz not null default clock_timestamp(),
-  applied_by  text        not null default session_user
+  applied_by  text        not null default session_user,
+  made        text,
+  broken      boolean     not null default false
 );
 
 comment on table audit.migrations is
   'What auditlog migrate has applied: numbered files once each, functions again whenever they change.';
+comment on column audit.migrations.made is
+  'Fingerprint in audit.installed of what the file made. Null: nothing that is looked at again, or not by this user.';
+comment on column audit.migrations.broken is
+  'Whether that had been replaced when somebody last changed the schema; audit.replaced says whether it is now.';
+
+-- "create or replace" keeps owner and grants, so whoever may replace a function takes its rights over.
+create view audit.installed as
+  select format('triggers/%s.sql', p.proname) as name,
+    md5(string_agg(concat_ws('|', p.pronargs, p.prosrc, p.proconfig, p.prosecdef, p.provolatile,
+                             p.prolang, p.proowner::regrole), e'\n' order by p.prosrc)) as fingerprint
+  from pg_proc p where p.pronamespace = 'audit'::regnamespace group by p.proname
+  union all
+  select 'triggers/watch_ddl.sql', concat_ws('|', g.evtenabled, g.evtevent, g.evttags, g.evtfoid::regproc)
+  from pg_event_trigger g where g.evtname = 'audit_follow_ddl';
+
+comment on view audit.installed is
+  'A fingerprint of the functions of each name in this schema, under the file that makes them, and of the event trigger.';
+
+create view audit.replaced as
+  select m.name from audit.migrations m left join audit.installed i using (name) where m.made <> coalesce(i.fingerprint, 'gone');
+
+comment on view audit.replaced is 'Files whose functions are gone, or no longer those that auditlog migrate made.';
+
 grant select on audit.migrations to audit_web, audit_reader, audit_admin, audit_sealer, audit_streamer;

@@ -4,11 +4,11 @@ create or replace function audit.function_checksum(tracked audit.tracked) return
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select md5(string_agg(concat_ws('|', p.proname, p.prosrc, p.proconfig, p.prosecdef, p.proowner::regrole), e'\n' order by p.proname))
-  from pg_proc p
-  where p.pronamespace = 'audit'::regnamespace and p.proname in (
+  select md5(string_agg(i.fingerprint, ' ' order by i.name))
+  from audit.installed i
+  where i.name in (select format('triggers/%s.sql', f.name) from unnest(array[
     tracked.row_function, tracked.row_function || '_inserts', tracked.row_function || '_updates', tracked.row_function || '_deletes',
-    'typed_' || tracked.tracked_id, 'key_' || tracked.tracked_id, 'stored_' || tracked.tracked_id, 'large_' || tracked.tracked_id)
+    'typed_' || tracked.tracked_id, 'key_' || tracked.tracked_id, 'stored_' || tracked.tracked_id, 'large_' || tracked.tracked_id]) f(name))
 $$;
 
 comment on function audit.function_checksum(audit.tracked) is

@@ -21,6 +21,14 @@ begin
       'did', case when seen.problem is null then 'mend' else 'break' end, 'problem', seen.problem, 'command', command,
       'schema_name', seen.schema_name, 'table_name', seen.table_name));
   end loop;
+  for seen in
+    update audit.migrations m set broken = not m.broken
+    where m.broken is distinct from (m.name in (select r.name from audit.replaced r))
+    returning m.broken, split_part(m.name, '/', 2) as file
+  loop
+    perform audit.record_event('log', 'configure', details => jsonb_build_object(
+      'did', case when seen.broken then 'break' else 'mend' end, 'file', seen.file, 'command', command));
+  end loop;
 end
 $$;
 

@@ -66,6 +66,12 @@ as $$
     'Events have fallen into the default partition: run auditlog migrate.'
   where exists (select from audit.log_default)
   union all
+  select 'audit.' || case r.name when 'triggers/watch_ddl.sql' then 'audit_follow_ddl' else split_part(split_part(r.name, '/', 2), '.', 1) end,
+    null, true, r.name <> 'triggers/watch_ddl.sql', false, '{}', null, null, case r.name when 'triggers/watch_ddl.sql'
+      then 'The event trigger that follows changes of tables is gone or switched off: run auditlog migrate as a superuser.'
+      else 'This function is gone, or not the one that was installed: run auditlog migrate.' end
+  from audit.replaced r
+  union all
   select format('audit.%I', part.relname), null, count(g.oid) = 2, false, true, '{}', null, null,
     'The guard that keeps the log append-only is switched off: run auditlog migrate.'
   from pg_class part

@@ -6,8 +6,8 @@ begin
       when tag in ('ALTER TABLE', 'CREATE TABLE', 'DROP TABLE', 'CREATE TRIGGER', 'ALTER TRIGGER', 'DROP TRIGGER',
                    'CREATE FUNCTION', 'ALTER FUNCTION', 'DROP FUNCTION', 'ALTER SCHEMA', 'DROP SCHEMA', 'DROP OWNED', 'ALTER TYPE')
       execute function audit.follow_ddl();
-    alter event trigger audit_follow_ddl enable always;
   end if;
+  alter event trigger audit_follow_ddl enable always;
 exception when insufficient_privilege then
   null;
 end

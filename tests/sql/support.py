@@ -21,6 +21,12 @@ def watch(db: Database) -> Callable[[], list[dict[str, Any]]]:
     return lambda: db.events("event_id > %s", mark)
 
 
+def unfollowed(db: Database) -> None:
+    """As where nobody may create event triggers."""
+    db.run("alter event trigger audit_follow_ddl disable")
+    db.run("update audit.migrations set made = null where name = 'triggers/watch_ddl.sql'")
+
+
 def problems(db: Database) -> list[str]:
     return [problem for (problem,) in db.run("select problem from audit.status() where problem is not null")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Database
-from tests.sql.support import problems, watch
+from tests.sql.support import problems, unfollowed, watch
 
 THINGS = "create table things (id integer primary key, v integer, other integer)"
 NOTHING = "create function nothing() returns trigger language plpgsql as 'begin return new; end'"
@@ -68,7 +68,7 @@ def test_masked_columns_need_both_rows_side_by_side(db: Database) -> None:
 
 
 def test_a_foreign_key_that_could_not_be_followed_is_told(db: Database) -> None:
-    db.run("drop event trigger audit_follow_ddl")
+    unfollowed(db)
     db.run(
         f"{THINGS}; select audit.track('things'); create table parts (t integer references things on delete cascade)"
     )

@@ -5,17 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Database
-from tests.sql.support import configured, status, watch
+from tests.sql.support import configured, status, unfollowed, watch
 
 
 @pytest.fixture
 def db(passing: Database) -> Database:
     return passing
-
-
-def unfollowed(db: Database) -> None:
-    """As where nobody may create event triggers."""
-    db.run("alter event trigger audit_follow_ddl disable")
 
 
 DRIFTS = {

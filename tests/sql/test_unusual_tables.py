@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Database
-from tests.sql.support import problems, watch
+from tests.sql.support import problems, unfollowed, watch
 
 #: What the generated functions and the queries of the schema call their rows and variables.
 TAKEN = (
@@ -208,7 +208,7 @@ def test_a_table_whose_parent_column_is_gone_stays_writable(db: Database, change
     db.run("select audit.track('items', parent => 'owner')")
     db.run("insert into items values (1, 7, 'x')")
     if not followed:
-        db.run("alter event trigger audit_follow_ddl disable")
+        unfollowed(db)
     db.run(f"alter table items {change}")
     new = watch(db)
     db.run(
@@ -250,7 +250,7 @@ def test_a_table_that_becomes_a_partition_is_still_captured_or_status_says_what_
     db: Database, follows: bool
 ) -> None:
     if not follows:
-        db.run("drop event trigger audit_follow_ddl")
+        unfollowed(db)
     db.run("create table leaf (id int, region text, primary key (id, region)); select audit.track('leaf')")
     db.run('create table "who\'s" (id int, region text, primary key (id, region)) partition by list (region)')
     db.run("alter table \"who's\" attach partition leaf for values in ('eu')")
@@ -271,7 +271,7 @@ def test_a_table_that_becomes_a_partition_is_still_captured_or_status_says_what_
 @pytest.mark.parametrize("follows", [True, False], ids=["followed", "refreshed by hand"])
 def test_a_table_that_becomes_a_child_of_another_one_is_still_captured(db: Database, *, follows: bool) -> None:
     if not follows:
-        db.run("drop event trigger audit_follow_ddl")
+        unfollowed(db)
     db.run("create table child (id int primary key, v text); select audit.track('child')")
     db.run("create table parent (id int, v text); alter table child inherit parent")
     if not follows:

@@ -12,6 +12,11 @@ from tests.conftest import Browser, Database
 from tests.web.reading import REPORT, address, text_of
 
 Visitor = Callable[..., Browser]
+#: As where nobody may create event triggers.
+UNFOLLOWED = (
+    "alter event trigger audit_follow_ddl disable; "
+    "update audit.migrations set made = null where name = 'triggers/watch_ddl.sql'"
+)
 UNRECORDED = "Changes to contact records are not all recorded at the moment."
 
 
@@ -35,9 +40,14 @@ def test_health_is_said_in_words(db: Database, visitor: Visitor) -> None:
         ("alter table contacts disable trigger all", UNRECORDED, "A capture trigger is switched off"),
         ('drop trigger "!audit_capture" on contacts', UNRECORDED, "A capture trigger is missing"),
         (
-            "alter event trigger audit_follow_ddl disable; alter table contacts add column shoe_size int",
+            f"{UNFOLLOWED}; alter table contacts add column shoe_size int",
             "What is recorded of contact records has to be adapted to a change of the table.",
             "Columns have changed since capture was set up",
+        ),
+        (
+            "alter event trigger audit_follow_ddl disable",
+            "The log itself needs attention.",
+            "The event trigger that follows changes of tables is gone or switched off",
         ),
         (
             "alter table audit.log disable trigger refuse_mutation",

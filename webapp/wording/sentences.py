@@ -155,7 +155,7 @@ def sentence(event: Event, names: Names) -> Sentence:
 def _configure(event: Event, details: Mapping[str, Any]) -> Sentence:
     did = str(details.get("did"))
     table = ".".join(str(details[k]) for k in ("schema_name", "table_name") if k in details)
-    what = table or f"{event.entity} records"
+    what = table or str(details.get("file") or f"{event.entity} records")
     if did in WAYS_IN:
         verb, before, tone = WAYS_IN[did]
         return Sentence(verb, before, tone=tone)

@@ -1,0 +1,67 @@
+"""Functions and the event trigger that are the same for every table: that they are those that migrate made."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Database
+from tests.sql.support import problems
+from webapp.migrations import migrate
+
+NOTHING = "language plpgsql as 'begin return null; end'"
+REPLACED = {
+    "of truncate": (
+        f"create or replace function audit.capture_truncate() returns trigger {NOTHING}",
+        "capture_truncate",
+    ),
+    "of changed tables": (
+        'create or replace function audit.capture_slowly(tracked_id integer, action "char", was record, is_now record) '
+        "returns void language plpgsql as 'begin end'",
+        "capture_slowly",
+    ),
+    "that asks for changes": (
+        "create or replace function audit.is_current(shape_id integer) returns boolean language sql immutable "
+        "as 'select true'",
+        "is_current",
+    ),
+    "of moves": (f"create or replace function audit.note_moves() returns trigger {NOTHING}", "note_moves"),
+    "of the guard": (
+        f"create or replace function audit.refuse_mutation() returns trigger {NOTHING}",
+        "refuse_mutation",
+    ),
+    "with a setting of its own": ("alter function audit.moved_from set search_path = public", "moved_from"),
+    "with another owner": ("alter function audit.set_actor owner to postgres", "set_actor"),
+    "that is gone": ("drop function audit.history", "history"),
+    "that follows the schema": (
+        "create or replace function audit.follow_ddl() returns event_trigger language plpgsql as 'begin end'",
+        "follow_ddl",
+    ),
+    "switched off": ("alter event trigger audit_follow_ddl disable", "audit_follow_ddl"),
+    "not for replicas": ("alter event trigger audit_follow_ddl enable", "audit_follow_ddl"),
+    "dropped": ("drop event trigger audit_follow_ddl", "audit_follow_ddl"),
+}
+
+
+@pytest.mark.parametrize(("damage", "named"), REPLACED.values(), ids=REPLACED)
+def test_status_sees_a_function_or_event_trigger_that_is_not_the_installed_one_and_migrate_puts_it_back(
+    db: Database, damage: str, named: str
+) -> None:
+    assert problems(db) == []
+    db.run(damage)
+    (problem,) = problems(db)
+    assert "run auditlog migrate" in problem
+    assert db.value("select table_name from audit.status() where problem is not null") == f"audit.{named}"
+    assert any(named in name or "watch_ddl" in name for name in migrate(db.url))
+    assert problems(db) == []
+    assert migrate(db.url) == []
+
+
+def test_a_replaced_function_leaves_an_event_and_so_does_putting_it_back(db: Database) -> None:
+    db.run(f"create or replace function audit.capture_truncate() returns trigger {NOTHING}")
+    db.run("create table anything ()")
+    migrate(db.url)
+    told = [e["context"]["configure"] for e in db.events("action = 'configure' and entity = 'log'")]
+    assert [(d["did"], d["file"], d.get("command")) for d in told] == [
+        ("break", "capture_truncate.sql", "CREATE FUNCTION"),
+        ("mend", "capture_truncate.sql", "CREATE FUNCTION"),
+    ]
