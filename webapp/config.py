@@ -63,7 +63,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "AUDITLOG_SEAL_KEY_PASSPHRASE": ("", "passphrase of that file, if it has one"),
     "AUDITLOG_ANCHORS": (
         "",
-        "where each checkpoint goes, with spaces between: `file:PATH`, `git:PATH`, `https://…`, `stdout`",
+        "where each checkpoint goes, with spaces between: `file:PATH`, `git:PATH`, `s3://…`, `https://…`, `stdout`",
     ),
     "AUDITLOG_STREAM_SECRET": ("", "signs what `auditlog stream` posts, as Standard Webhooks say"),
     "AUDITLOG_STREAM_SECRET_FILE": ("", "file that holds that secret, instead of the variable"),

@@ -143,7 +143,7 @@ def test_nothing_is_built_on_a_database_that_is_behind_its_anchor(evidence: Evid
 
 
 def test_places_that_cannot_be_understood_are_refused() -> None:
-    for wrong in ("ftp://x/y", "file:", "somewhere", "https://", "git:"):
+    for wrong in ("ftp://x/y", "file:", "somewhere", "https://", "git:", "s3:/x"):
         with pytest.raises(AnchorError, match="is no place for checkpoints: name file:/path/to/file, git:"):
             anchors.parse(f"stdout {wrong}")
     assert anchors.parse("  ") == []

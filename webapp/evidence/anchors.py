@@ -8,19 +8,21 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from urllib.parse import unquote, urlsplit
 
 from ..errors import AuditLogError
+from .object_store import SCHEME, Bucket, StoreError
 from .proof import Broken, Checkpoint, read_checkpoints
-from .sealing import SealingError
-from .tree import Connection
 
 SETTING = "AUDITLOG_ANCHORS"
-KINDS = "file:/path/to/file, git:/path/to/repository, an https:// address, or stdout"
+KINDS = "file:/path/to/file, git:/path/to/repository, s3://bucket/folder, an https:// address, or stdout"
+READERS = 16  # objects that are fetched at once
 TIMEOUT = 10  # seconds that a place has to answer
 
 
@@ -34,12 +36,21 @@ class Anchor(Protocol):
     @property
     def name(self) -> str: ...
 
-    def last(self) -> Checkpoint | None:
-        """The newest checkpoint there, if the place can be read."""
-        ...
-
     def add(self, checkpoints: Sequence[Checkpoint], notes: Sequence[str]) -> None:
         """Carry notes there, oldest first. Raises AnchorError."""
+        ...
+
+
+@runtime_checkable
+class Copy(Anchor, Protocol):
+    """A place that can be read, so that the log is compared with it."""
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """All that is there, oldest first. Raises AnchorError."""
+        ...
+
+    def last(self) -> Checkpoint | None:
+        """The newest checkpoint there. Raises AnchorError."""
         ...
 
 
@@ -53,14 +64,16 @@ class FileAnchor:
     def name(self) -> str:
         return f"file:{self.path}"
 
-    def last(self) -> Checkpoint | None:
+    def checkpoints(self) -> list[Checkpoint]:
         try:
-            checkpoints = read_checkpoints(self.path.read_text())
+            return read_checkpoints(self.path.read_text())
         except FileNotFoundError:
-            return None
+            return []
         except (OSError, UnicodeDecodeError, Broken) as error:
             raise AnchorError(f"{self.name} cannot be read ({error})") from None
-        return checkpoints[-1] if checkpoints else None
+
+    def last(self) -> Checkpoint | None:
+        return (self.checkpoints() or [None])[-1]
 
     def add(self, checkpoints: Sequence[Checkpoint], notes: Sequence[str]) -> None:
         try:
@@ -86,11 +99,17 @@ class GitAnchor:
     def _file(self) -> FileAnchor:
         return FileAnchor(self.repository / "checkpoints")
 
+    def checkpoints(self) -> list[Checkpoint]:
+        return self._file.checkpoints()
+
     def last(self) -> Checkpoint | None:
         return self._file.last()
 
     def add(self, checkpoints: Sequence[Checkpoint], notes: Sequence[str]) -> None:
-        self._git("rev-parse", "--git-dir")
+        try:
+            self._git("rev-parse", "--git-dir")
+        except AnchorError as error:
+            raise AnchorError(f"{error}: make a repository there with `git init {self.repository}`") from None
         self._file.add(checkpoints, notes)
         self._git("add", "checkpoints")
         identity = ("-c", "user.name=auditlog", "-c", "user.email=auditlog@localhost")
@@ -114,6 +133,50 @@ class GitAnchor:
 
 
 @dataclass(frozen=True)
+class ObjectAnchor:
+    """A folder of an S3-compatible object store, with an object a checkpoint, by its day and number."""
+
+    bucket: Bucket
+
+    @property
+    def name(self) -> str:
+        return self.bucket.name
+
+    def checkpoints(self) -> list[Checkpoint]:
+        with _as_anchor(), ThreadPoolExecutor(READERS) as readers:
+            return list(readers.map(self._read, self.bucket.keys()))
+
+    def last(self) -> Checkpoint | None:
+        with _as_anchor():
+            key = self.bucket.newest()
+        return self._read(key) if key else None
+
+    def add(self, checkpoints: Sequence[Checkpoint], notes: Sequence[str]) -> None:
+        for checkpoint, note in zip(checkpoints, notes, strict=True):
+            key = f"{checkpoint.time:%Y/%m/%d}/{checkpoint.number:010}"
+            with _as_anchor():
+                if not self.bucket.put(key, note.encode()) and self.bucket.get(key) != note.encode():
+                    raise AnchorError(f"{self.name}/{key} holds another checkpoint: compare it with `auditlog verify`")
+
+    def _read(self, key: str) -> Checkpoint:
+        with _as_anchor():
+            note = self.bucket.get(key)
+        try:
+            (checkpoint,) = read_checkpoints((note or b"").decode())
+        except (Broken, UnicodeDecodeError, ValueError) as error:
+            raise AnchorError(f"{self.name}/{key} is no checkpoint ({error})") from None
+        return checkpoint
+
+
+@contextmanager
+def _as_anchor() -> Generator[None]:
+    try:
+        yield
+    except StoreError as error:
+        raise AnchorError(str(error)) from None
+
+
+@dataclass(frozen=True)
 class WebAnchor:
     """An address that each checkpoint is posted to as text. What it keeps is not read back."""
 
@@ -123,9 +186,6 @@ class WebAnchor:
     def name(self) -> str:
         parts = urlsplit(self.address)
         return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
-
-    def last(self) -> Checkpoint | None:
-        return None
 
     def add(self, checkpoints: Sequence[Checkpoint], notes: Sequence[str]) -> None:
         parts = urlsplit(self.address)
@@ -153,9 +213,6 @@ class OutputAnchor:
 
     name: str = "stdout"
 
-    def last(self) -> Checkpoint | None:
-        return None
-
     def add(self, checkpoints: Sequence[Checkpoint], notes: Sequence[str]) -> None:
         sys.stdout.write("".join(f"{note}\n" for note in notes))
         sys.stdout.flush()
@@ -174,66 +231,8 @@ def _parse(word: str) -> Anchor:
         return FileAnchor(Path(rest))
     if kind == "git" and rest:
         return GitAnchor(Path(rest))
+    if word.startswith(SCHEME):
+        return ObjectAnchor(Bucket.parse(word))
     if kind in ("http", "https") and urlsplit(word).hostname:
         return WebAnchor(word)
     raise AnchorError(f'{SETTING}: "{kind}…" is no place for checkpoints: name {KINDS}')
-
-
-def require_agreement(connection: Connection, anchors: Iterable[Anchor]) -> None:
-    """Raise SealingError when a place holds a checkpoint that this database does not: never build on that."""
-    for anchor in anchors:
-        try:
-            known = anchor.last()
-        except AnchorError:
-            continue  # deliver() will say so
-        if known is None:
-            continue
-        row = connection.execute("select note from audit.checkpoints where number = %s", (known.number,)).fetchone()
-        if row is None or Checkpoint.parse(row[0]).note.text != known.note.text:
-            differs = "does not have" if row is None else "has otherwise"
-            raise SealingError(
-                f"{anchor.name} holds {known}, which this database {differs}: "
-                "it was rewritten, or restored from an older backup. Nothing is sealed. `auditlog verify` tells more; "
-                f"to go on from here knowingly, keep that place as it is and name a new one in {SETTING}"
-            )
-
-
-def deliver(connection: Connection, anchors: Sequence[Anchor]) -> dict[str, str]:
-    """Carry to each place what it has not got yet, and note how far it came. Returns what failed, by name."""
-    failed: dict[str, str] = {}
-    for anchor in anchors:
-        connection.execute("insert into audit.anchors (target) values (%s) on conflict do nothing", (anchor.name,))
-        try:
-            reached = _deliver(connection, anchor)
-        except AnchorError as error:
-            failed[anchor.name] = str(error)
-            connection.execute(
-                "update audit.anchors set problem = %s, problem_since = coalesce(problem_since, clock_timestamp()) "
-                "where target = %s",
-                (str(error), anchor.name),
-            )
-        else:
-            connection.execute(
-                "update audit.anchors set delivered = %s, delivered_at = clock_timestamp(), problem = null, "
-                "problem_since = null where target = %s and (delivered <> %s or problem is not null)",
-                (reached, anchor.name, reached),
-            )
-        connection.commit()
-    connection.execute("delete from audit.anchors where target <> all (%s)", ([anchor.name for anchor in anchors],))
-    connection.commit()
-    return failed
-
-
-def _deliver(connection: Connection, anchor: Anchor) -> int:
-    row = connection.execute("select delivered from audit.anchors where target = %s", (anchor.name,)).fetchone()
-    reached: int = row[0] if row else -1
-    if isinstance(anchor, FileAnchor | GitAnchor):  # it knows better itself
-        known = anchor.last()
-        reached = known.number if known else -1
-    found = connection.execute("select note from audit.checkpoints where number > %s order by number", (reached,))
-    notes: list[str] = [note for (note,) in found]
-    if not notes:
-        return reached
-    checkpoints = [Checkpoint.parse(note) for note in notes]
-    anchor.add(checkpoints, notes)
-    return checkpoints[-1].number

@@ -15,7 +15,7 @@ from .. import config, searching, secret_settings
 from ..connecting import connected
 from ..errors import AuditLogError
 from ..explained import in_words
-from . import anchors, keys
+from . import anchors, delivering, keys
 from .anchors import Anchor
 from .proof import counted
 from .sealing import AnotherSealer, Round, alone, seal
@@ -56,14 +56,14 @@ class Sealer:
     ) -> tuple[Round, dict[str, str]]:
         """One round: what was sealed, and which places could not be reached."""
         with connected(self.url, "seal", needs=NEEDS) as connection, alone(connection):
-            anchors.require_agreement(connection, self.anchors)
+            delivering.require_agreement(connection, self.anchors)
             done = seal(
                 connection,
                 lambda last: keys.usable(self.key_file, self.passphrase, last),
                 next_key=next_key,
                 on_progress=on_progress,
             )
-            delivered = anchors.deliver(connection, self.anchors)
+            delivered = delivering.deliver(connection, self.anchors)
             searching.extend(connection)
             return done, delivered
 

@@ -18,6 +18,7 @@ from ..connecting import connected
 from ..errors import AuditLogError
 from ..explained import explained
 from . import anchors, archiving, keys
+from .object_store import SCHEME, Bucket
 from .proof import (
     MANIFEST,
     NO_PROOFS,
@@ -44,8 +45,8 @@ SHOWN = 20  # findings; the rest is counted
     "--checkpoints",
     "copies",
     multiple=True,
-    metavar="FILE|REPOSITORY",
-    help="An anchored copy; may be given again. Default: files and repositories in AUDITLOG_ANCHORS.",
+    metavar="FILE|REPOSITORY|s3://…",
+    help="An anchored copy; may be given again. Default: what AUDITLOG_ANCHORS names.",
 )
 @click.option(
     "--lag",
@@ -73,7 +74,7 @@ def verify(
     Example: auditlog verify --key seal.key.pub --checkpoints /mnt/anchor/checkpoints
     """
     public = public_key(key)
-    anchored = [_copy(copy) for copy in copies or _own_copies()]
+    anchored = [_copy(copy) for copy in copies] if copies else _own_copies()
     if files:
         sys.exit(_verify_files(files, public, [checkpoint for copy in anchored for checkpoint in copy], as_json))
     url = secret_settings.seal_database_url()
@@ -138,14 +139,15 @@ def public_key(given: str | None) -> PublicKey:
         raise AuditLogError(f'the public key "{given}" cannot be used ({reason})') from None
 
 
-def _own_copies() -> list[str]:
-    found = anchors.parse(config.evidence().anchors)
-    files = [anchor.path for anchor in found if isinstance(anchor, anchors.FileAnchor)]
-    files += [anchor.repository for anchor in found if isinstance(anchor, anchors.GitAnchor)]
-    return [str(file) for file in files if file.exists()]  # nothing may have been delivered yet
+def _own_copies() -> list[list[Checkpoint]]:
+    places = anchors.parse(config.evidence().anchors)
+    found = [place.checkpoints() for place in places if isinstance(place, anchors.Copy)]
+    return [copy for copy in found if copy]  # nothing may have been delivered yet
 
 
 def _copy(place: str) -> list[Checkpoint]:
+    if place.startswith(SCHEME):
+        return anchors.ObjectAnchor(Bucket.parse(place)).checkpoints()
     path = Path(place)
     try:
         return read_checkpoints((path / "checkpoints" if path.is_dir() else path).read_text())
