@@ -164,7 +164,7 @@ def goes_on(connection: Connection, filters: Filters, scope: Scope, event: Event
 
 def find(connection: Connection, event_id: int, scope: Scope) -> EventInFull | None:
     """One event. None when there is none, and when the reader may not see it: nobody can tell which."""
-    query = load("event").format(scope=scope.condition())
+    query = load("event").format(scope=scope.condition(), low=low(connection))
     with connection.cursor(row_factory=class_row(EventInFull)) as rows:
         return rows.execute(query, {"event_id": event_id}).fetchone()
 

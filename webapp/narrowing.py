@@ -41,9 +41,10 @@ def low(connection: Connection) -> sql.Literal:
 def narrowed(
     connection: Connection, filters: Filters, scope: Scope, *, oldest_first: bool = False
 ) -> tuple[Filled, dict[str, Any]]:
-    """What fills {found} and {conditions} of a query, and the parameters. The conditions hold for its rows r."""
+    """What fills {found}, {conditions} and {low} of a query, and the parameters. The conditions hold for its rows r."""
     conditions, parameters = filters.conditions(scope)
-    return {"found": found(connection, scope, oldest_first=oldest_first), "conditions": conditions}, parameters
+    where = found(connection, scope, oldest_first=oldest_first)
+    return {"found": where, "conditions": conditions, "low": low(connection)}, parameters
 
 
 def _searched(scope: Scope, oldest_first: bool) -> sql.Composable:

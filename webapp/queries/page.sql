@@ -7,7 +7,7 @@ with found as materialized (
 ), page as materialized (
   select r.* from found f
   cross join lateral (
-    select r.* from audit.report r where r.occurred_at = f.occurred_at and r.event_id = f.event_id offset 0) r
+    select r.* from audit.events r where r.occurred_at = f.occurred_at and r.event_id = f.event_id offset 0) r
 )
 select
 {in_brief.sql},
