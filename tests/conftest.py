@@ -78,10 +78,13 @@ SERVER_SETTINGS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def bin_dir() -> Path | None:
-    """The programs that AUDITLOG_TEST_BINDIR names: a folder of them, or a package that brings them."""
-    given = os.environ.get("AUDITLOG_TEST_BINDIR")
+    """The programs that AUDITLOG_TEST_BINDIR names: a folder of them, or a package that brings them.
+
+    Taken out of the environment: commands refuse AUDITLOG_* variables that they do not know.
+    """
+    given = os.environ.pop("AUDITLOG_TEST_BINDIR", None)
     return (Path(given) if "/" in given else programs.folder(given)) if given else None
 
 
@@ -211,12 +214,6 @@ def blank(db: Database) -> Iterator[str]:
     db.run(f"create database {name}")
     yield make_conninfo(db.url, dbname=name)
     db.run(f"drop database {name} with (force)")
-
-
-@pytest.fixture(autouse=True)
-def _no_settings_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    """Commands refuse AUDITLOG_* variables that they do not know; fixtures of a worker have read this one by now."""
-    monkeypatch.delenv("AUDITLOG_TEST_BINDIR", raising=False)
 
 
 # -- the web application -------------------------------------------------------------------------

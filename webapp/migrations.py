@@ -72,6 +72,7 @@ def migrate(
     done: list[str] = []
     with psycopg.connect(url, autocommit=True, application_name="auditlog migrate") as connection:
         _require_server(connection)
+        connection.execute("set jit = off")  # compiling plans of the catalog takes minutes, running them moments
         with _only_one(connection):
             applied = read_applied(connection)
             wanted_tables = with_reference_tables or any(s.name in applied for s in reference_tables())

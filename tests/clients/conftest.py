@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 
 from tests.clients.npm import npm_installed
 from tests.clients.places import environment, free_port, new_place
+from tests.conftest import SERVER_SETTINGS
 from webapp import embedded, migrations
 from webapp.embedded import EmbeddedServer
 
@@ -65,7 +66,8 @@ def crm(bin_dir: Path | None) -> Iterator[Crm]:
         server = EmbeddedServer(
             place / "server",
             bin_dir=bin_dir,
-            settings={"listen_addresses": "127.0.0.1", "port": str(port), "fsync": "off"},
+            # Compiling plans is on, as servers come: migrating must not take minutes for it.
+            settings=SERVER_SETTINGS | {"listen_addresses": "127.0.0.1", "port": str(port), "jit": "on"},
         )
         with server:
             # What a new data directory trusts, this one does not: over TCP only with the password.
