@@ -65,19 +65,20 @@ comment on column audit.migrations.broken is
 
 -- "create or replace" keeps owner and grants, so whoever may replace a function takes its rights over.
 create view audit.installed as
-  select format('triggers/%s.sql', p.proname) as name,
+  select p.proname as name,
     md5(string_agg(concat_ws('|', p.pronargs, p.prosrc, p.proconfig, p.prosecdef, p.provolatile,
                              p.prolang, p.proowner::regrole), e'\n' order by p.prosrc)) as fingerprint
   from pg_proc p where p.pronamespace = 'audit'::regnamespace group by p.proname
   union all
-  select 'triggers/watch_ddl.sql', concat_ws('|', g.evtenabled, g.evtevent, g.evttags, g.evtfoid::regproc)
+  select 'watch_ddl', concat_ws('|', g.evtenabled, g.evtevent, g.evttags, g.evtfoid::regproc)
   from pg_event_trigger g where g.evtname = 'audit_follow_ddl';
 
 comment on view audit.installed is
-  'A fingerprint of the functions of each name in this schema, under the file that makes them, and of the event trigger.';
+  'A fingerprint of the functions of each name in this schema, and of the event trigger under the name of its file.';
 
 create view audit.replaced as
-  select m.name from audit.migrations m left join audit.installed i using (name) where m.made <> coalesce(i.fingerprint, 'gone');
+  select m.name from audit.migrations m left join audit.installed i on m.name = format('triggers/%s.sql', i.name)
+  where m.made <> coalesce(i.fingerprint, 'gone');
 
 comment on view audit.replaced is 'Files whose functions are gone, or no longer those that auditlog migrate made.';
 

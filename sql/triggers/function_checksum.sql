@@ -6,9 +6,9 @@ set search_path = pg_catalog, pg_temp
 as $$
   select md5(string_agg(i.fingerprint, ' ' order by i.name))
   from audit.installed i
-  where i.name in (select format('triggers/%s.sql', f.name) from unnest(array[
+  where i.name = any (array[
     tracked.row_function, tracked.row_function || '_inserts', tracked.row_function || '_updates', tracked.row_function || '_deletes',
-    'typed_' || tracked.tracked_id, 'key_' || tracked.tracked_id, 'stored_' || tracked.tracked_id, 'large_' || tracked.tracked_id]) f(name))
+    'typed_' || tracked.tracked_id, 'key_' || tracked.tracked_id, 'stored_' || tracked.tracked_id, 'large_' || tracked.tracked_id]::name[])
 $$;
 
 comment on function audit.function_checksum(audit.tracked) is
