@@ -41,7 +41,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "AUDITLOG_CONFIRM_AFTER": ("15", "minutes after which an export takes the password again"),
     "AUDITLOG_EXPORT_LIMIT": ("1000000", "events that one export may hold; the page says so before it begins"),
     "AUDITLOG_TOTP_REQUIRED": (
-        "nobody",
+        "administrators",
         "who must sign in with an authenticator app: `nobody`, `administrators` or `everybody`",
     ),
     "AUDITLOG_OIDC_ISSUER": ("", "address of an OpenID Connect provider, for single sign-on"),

@@ -188,7 +188,8 @@ def _apply(connection: psycopg.Connection[tuple[object, ...]], script: Script, l
         connection.execute(
             "insert into audit.migrations (name, checksum, made) "
             "values (%(name)s, %(checksum)s, "
-            "coalesce((select fingerprint from audit.installed where format('triggers/%%s.sql', name) = %(name)s), %(made)s)) "
+            "coalesce((select i.fingerprint from audit.installed i where format('triggers/%%s.sql', i.name) = %(name)s), "
+            "%(made)s)) "
             "on conflict (name) do update set checksum = excluded.checksum, made = excluded.made, "
             "applied_at = clock_timestamp(), applied_by = session_user",
             {"name": script.name, "checksum": script.checksum, "made": made},

@@ -11,6 +11,7 @@ import structlog
 
 CHUNK = 20_000  # events a transaction
 PAUSE = 2.0  # seconds; what is newer is looked for in the log itself
+LONGEST = "10min"  # for one of them: beyond it something is wrong
 AFTER_FAILURE = 30.0
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -39,7 +40,13 @@ def follow(url: str, stop: threading.Event | None = None) -> threading.Thread:
 def _follow(url: str, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
-            with psycopg.connect(url, autocommit=True, application_name="auditlog search") as connection:
+            with psycopg.connect(
+                url, autocommit=True, application_name="auditlog search", connect_timeout=5
+            ) as connection:
+                connection.execute(
+                    "select set_config('statement_timeout', %s, false), set_config('lock_timeout', '3s', false)",
+                    (LONGEST,),
+                )
                 while not stop.is_set():
                     extend(connection)
                     stop.wait(PAUSE)
