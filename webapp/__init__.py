@@ -16,6 +16,7 @@ from .views import (
     inventory,
     my_sessions,
     printing,
+    proofs,
     report,
     saved,
     second_step,
@@ -55,6 +56,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.register_blueprint(printing.blueprint)
     app.register_blueprint(finding.blueprint)
     app.register_blueprint(saved.blueprint)
+    app.register_blueprint(proofs.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(inventory.blueprint)
     viewing.init_app(app)

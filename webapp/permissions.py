@@ -55,6 +55,10 @@ ROUTES: dict[str, str] = {
     "exports.listed": "audit.export",
     "exports.about": "audit.export",
     "exports.go_on": "audit.export",
+    "proofs.proof": "audit.view",
+    "proofs.proof_file": "audit.view",
+    "proofs.checkpoints": "audit.view",
+    "proofs.growth": "audit.view",
     "health.health": "audit.view",
     "inventory.show": "audit.manage",
 }

@@ -59,6 +59,16 @@ ADDRESSES = {
         "/reports/audit-log/exports/<int:event_id>/continue",
         "/reports/audit-log/exports/99999/continue",
     ),
+    "proofs.proof": ("/reports/audit-log/events/<int:event_id>/proof", "/reports/audit-log/events/1/proof"),
+    "proofs.proof_file": (
+        "/reports/audit-log/events/<int:event_id>/proof.ndjson",
+        "/reports/audit-log/events/1/proof.ndjson",
+    ),
+    "proofs.checkpoints": ("/reports/audit-log/checkpoints", "/reports/audit-log/checkpoints"),
+    "proofs.growth": (
+        "/reports/audit-log/checkpoints/<int:older>/<int:newer>",
+        "/reports/audit-log/checkpoints/0/1",
+    ),
     "health.health": ("/reports/audit-log/health", "/reports/audit-log/health"),
     "inventory.show": ("/reports/audit-log/inventory", "/reports/audit-log/inventory"),
 }
@@ -93,6 +103,12 @@ VIEWS: dict[str, Answers] = {
     "HEAD": READERS,
     "OPTIONS": OPTIONS_FOR_READERS,
     "POST": (401, 403, 400, 400),
+}
+
+NO_SUCH_FILE: dict[str, Answers] = {
+    "GET": (SIGN_IN, 403, 404, 404),
+    "HEAD": (SIGN_IN, 403, 404, 404),
+    "OPTIONS": OPTIONS_FOR_READERS,
 }
 
 #: What each method of each address answers to nobody, a plain user, an auditor, an administrator.
@@ -142,11 +158,11 @@ EXPECTED: dict[str, dict[str, Answers]] = {
     "printing.printed": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
     "exports.listed": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
     "exports.go_on": {"POST": (401, 403, 400, 400), "OPTIONS": OPTIONS_FOR_READERS},
-    "exports.about": {
-        "GET": (SIGN_IN, 403, 404, 404),
-        "HEAD": (SIGN_IN, 403, 404, 404),
-        "OPTIONS": OPTIONS_FOR_READERS,
-    },
+    "exports.about": NO_SUCH_FILE,
+    "proofs.proof": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
+    "proofs.proof_file": NO_SUCH_FILE,
+    "proofs.checkpoints": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
+    "proofs.growth": NO_SUCH_FILE,
     "health.health": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
     "inventory.show": {
         "GET": (SIGN_IN, 403, 403, 200),

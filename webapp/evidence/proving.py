@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..errors import AuditLogError
@@ -53,6 +54,23 @@ def newest(connection: Connection) -> tuple[str, Checkpoint]:
     if row is None:
         raise ProofError("nothing was sealed yet: run `auditlog seal`")
     return row[0], Checkpoint.parse(row[0])
+
+
+def checkpoints(connection: Connection, limit: int, before: int | None = None) -> list[Checkpoint]:
+    """The newest checkpoints; with `before`, the newest that are older than that."""
+    rows = connection.execute(
+        "select note from audit.checkpoints where number < coalesce(%s, 9223372036854775807) "
+        "order by number desc limit %s",
+        (before, limit),
+    )
+    return [Checkpoint.parse(row[0]) for row in rows]
+
+
+def sealed_by(connection: Connection, leaf: int) -> Checkpoint:
+    """The first checkpoint that holds a leaf. Sizes only grow, so few of the numbers have to be looked at."""
+    last = newest(connection)[1].number
+    first = bisect_right(range(last), leaf, key=lambda number: _numbered(connection, number)[1].size)
+    return _numbered(connection, first)[1]
 
 
 def _numbered(connection: Connection, number: int) -> tuple[str, Checkpoint]:

@@ -45,6 +45,10 @@ PAGES = {
     "actor": "what was done by person",
     "activity": "the activity charts",
     "health": "the health of capture",
+    "proof": "the proof of event",
+    "proof_file": "and took along the proof of event",
+    "checkpoints": "the list of checkpoints",
+    "growth": "and took along the proof of growth between checkpoints",
 }
 FAILURES = {
     "unknown_login": "no such user",
