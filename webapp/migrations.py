@@ -29,6 +29,11 @@ class Script:
     text: str
 
     @property
+    def stem(self) -> str:
+        """Of a file of functions: the name that its functions have."""
+        return Path(self.name).stem
+
+    @property
     def checksum(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
@@ -188,11 +193,10 @@ def _apply(connection: psycopg.Connection[tuple[object, ...]], script: Script, l
         connection.execute(
             "insert into audit.migrations (name, checksum, made) "
             "values (%(name)s, %(checksum)s, "
-            "coalesce((select i.fingerprint from audit.installed i where format('triggers/%%s.sql', i.name) = %(name)s), "
-            "%(made)s)) "
+            "coalesce((select fingerprint from audit.installed where name = %(stem)s), %(made)s)) "
             "on conflict (name) do update set checksum = excluded.checksum, made = excluded.made, "
             "applied_at = clock_timestamp(), applied_by = session_user",
-            {"name": script.name, "checksum": script.checksum, "made": made},
+            {"name": script.name, "stem": script.stem, "checksum": script.checksum, "made": made},
         )
 
 
@@ -202,8 +206,8 @@ def _make_way(connection: psycopg.Connection[tuple[object, ...]], script: Script
         return None
     stolen = connection.execute(
         "select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'audit'::regnamespace "
-        "and format('triggers/%%s.sql', p.proname) = %s and p.proowner <> 'audit_owner'::regrole",
-        (script.name,),
+        "and p.proname = %s and p.proowner <> 'audit_owner'::regrole",
+        (script.stem,),
     ).fetchall()
     for (function,) in stolen:
         connection.execute(f"alter function {function} owner to audit_owner".encode())
