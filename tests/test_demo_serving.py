@@ -26,6 +26,7 @@ from webapp import server
 from webapp.demo import A_CHANGE as CHANGE
 from webapp.demo import psql_command
 from webapp.embedded import EmbeddedServer
+from webapp.evidence import beside
 
 SECONDS = 30  # for anything that takes a moment
 
@@ -142,6 +143,13 @@ def test_a_change_that_somebody_makes_with_the_printed_psql_is_an_event_at_once(
     assert said.stdout == "UPDATE 1\n", said.stderr
     event = "db_user = 'maria_dba' and record_id = '1' and after ->> 'company' = 'Somewhere else'"
     assert demo.value(f"select count(*) from audit.events where {event}") == 1
+
+
+def test_it_seals_itself_and_prints_what_proves_it(demo: Running) -> None:
+    assert any(beside.__name__ in " ".join(process.cmdline()) for process in demo.tree())
+    done = subprocess.run(demo.said["Verify"], shell=True, capture_output=True, text=True)
+    assert (done.returncode, done.stdout[:7]) == (0, "proven:"), done.stdout + done.stderr
+    assert demo.value("select count(*) from audit.leaves") > 3_000
 
 
 def test_without_a_psql_on_the_path_it_prints_where_one_is(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

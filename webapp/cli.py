@@ -76,6 +76,7 @@ def run_demo(port: int, data_dir: Path | None, no_serve: bool, reset: bool) -> N
         click.echo(f"  Password  {ready.password}")
         if own_url or not no_serve:  # the server is there to be asked
             click.echo(f"  SQL       {ready.psql}")
+            click.echo(f"  Verify    {ready.seals.verify}")
         click.echo(
             "\nThen open Reports → Audit Log."
             + ("" if no_serve else " A small writer keeps it alive. Ctrl-C ends everything.")
@@ -84,7 +85,7 @@ def run_demo(port: int, data_dir: Path | None, no_serve: bool, reset: bool) -> N
             click.echo(f"Change something yourself, and see it there: {demo.A_CHANGE}")
         sys.stdout.flush()
         if not no_serve:
-            with demo.living(ready.writer_url):
+            with demo.living(ready.writer_url), beside.sealing(ready.seals.environment):
                 server.WebServer(ready.web, workers=1, quiet=True).run()
     finally:
         prepared.__exit__(None, None, None)

@@ -24,8 +24,9 @@ from ..config import Settings
 from ..embedded import EmbeddedServer
 from ..embedded.messages import explaining
 from ..errors import MigrationError, ServerError
-from . import history, ownership, writers
+from . import history, ownership, seals, writers
 from .people import ADMINISTRATOR, EDITORS
+from .seals import Seals
 
 DATABASE = "auditlog_demo"
 ADMINISTRATOR_PASSWORD = "administrator-password"  # noqa: S105 - names of files in the data directory
@@ -39,6 +40,7 @@ LOGINS: dict[str, LiteralString] = {
     "crm_sync": "grant select, update on contacts to {}",
     "maria_dba": "grant select, update, delete, truncate on contacts, groups, contact_groups to {}",
     "auditlog_web": "grant audit_web to {}",
+    seals.LOGIN: "grant audit_sealer to {}",
 }
 DROP_LOGIN = "drop that login, or unset AUDITLOG_DATABASE_URL: the demo then brings a server of its own"
 DBA = "maria_dba"
@@ -55,6 +57,7 @@ class Demo:
     was_filled: bool
     writer_url: str
     psql: str  # a command that opens the database as the administrator of the story
+    seals: Seals
 
 
 @contextmanager
@@ -82,6 +85,12 @@ def prepared(
         login = _logins(url, cure)
         password = _kept(directory / ADMINISTRATOR_PASSWORD, lambda: secrets.token_urlsafe(12))
         was_filled = _fill(url, login, password, step, start_over)
+        sealing = Seals(
+            directory, login[seals.LOGIN] if own_url else EmbeddedServer(directory).url(DATABASE, seals.LOGIN)
+        )
+        if was_filled or not sealing.key.exists():
+            step("Sealing")
+            sealing.begin()
         yield Demo(
             web=Settings(
                 database_url=login["auditlog_web"],
@@ -94,6 +103,7 @@ def prepared(
             was_filled=was_filled,
             writer_url=login["contacts_web"],
             psql=psql_command(login[DBA] if own_url else EmbeddedServer(directory).url(DATABASE, DBA)),
+            seals=sealing,
         )
 
 
