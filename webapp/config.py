@@ -9,6 +9,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
@@ -65,6 +66,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "",
         "where each checkpoint goes, with spaces between: `file:PATH`, `git:PATH`, `s3://…`, `https://…`, `stdout`",
     ),
+    "AUDITLOG_ARCHIVE": ("", "folder of the months that left the log: report and exports go on in them"),
     "AUDITLOG_STREAM_SECRET": ("", "signs what `auditlog stream` posts, as Standard Webhooks say"),
     "AUDITLOG_STREAM_SECRET_FILE": ("", "file that holds that secret, instead of the variable"),
     "AUDITLOG_STREAM_AUTHORIZATION": ("", "the header Authorization that it sends along, if the receiver wants one"),
@@ -104,6 +106,7 @@ class Settings:
     confirm_after: int = 15
     totp_required: str = "nobody"
     oidc: Provider | None = None
+    archive: Path | None = None
 
     @property
     def host(self) -> str:
@@ -190,6 +193,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         export_limit=number("AUDITLOG_EXPORT_LIMIT", 1, 1_000_000_000),
         totp_required=choice("AUDITLOG_TOTP_REQUIRED", "nobody", "administrators", "everybody"),
         oidc=oidc_provider(value, partial(given, environ)),
+        archive=archive(environ),
     )
 
 
@@ -199,6 +203,14 @@ def time_zone(environ: Mapping[str, str] = os.environ) -> str:
     if zone not in ZONES:
         raise ConfigurationError(f'AUDITLOG_TIME_ZONE is "{zone}": expected a name such as UTC or Europe/Berlin')
     return zone
+
+
+def archive(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The folder of the months that left the log, if one is named."""
+    folder = environ.get("AUDITLOG_ARCHIVE", "").strip()
+    if folder and not Path(folder).is_dir():
+        raise ConfigurationError(f'AUDITLOG_ARCHIVE is "{folder}": there is no such folder')
+    return Path(folder) if folder else None
 
 
 def require_known(environ: Mapping[str, str] = os.environ) -> None:

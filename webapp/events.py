@@ -53,6 +53,7 @@ class Event:
     changes: Json | None
     details: Json | None
     xact_id: str
+    archived: bool = field(default=False, kw_only=True)  # it has left the log, and was read from a file
 
     @property
     def cursor(self) -> Cursor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -25,6 +26,7 @@ ONCE = ("from", "to", "period", "view", "tz")
 IN_ADDRESSES = [name for name, known in FIELDS.items() if not known.private]
 #: The names in an address. Those of fields may come several times, and with a minus: anything but that.
 PARAMETERS = ("from", "to", "period", *IN_ADDRESSES, *(f"-{name}" for name in IN_ADDRESSES), "view", "tz")
+EQUALITY = re.compile(r"r\.(\w+) = \{\}")
 ORDER = {name: place for place, name in enumerate(FIELDS)}
 
 Query = dict[str, str | list[str]]
@@ -213,6 +215,20 @@ class Filters:
             else:
                 clauses.append(both if len(conditions) == 1 else sql.SQL("({})").format(both))
         return sql.SQL(" and ").join([*clauses, scope.condition()]), parameters
+
+    def equalities(self) -> dict[tuple[str, bool], list[str]]:
+        """What is asked of single columns, for another engine: values by column, and whether they are left out."""
+        found: dict[tuple[str, bool], list[str]] = {}
+        for term in self.terms:
+            plain = EQUALITY.fullmatch(FIELDS[term.field].condition)
+            if plain:
+                found.setdefault((plain[1], term.negated), []).append(term.value)
+        return found
+
+    def words(self) -> list[str]:
+        """Letters and digits that each text with the asked words has, in small letters; not all that is asked."""
+        asked = " ".join(term.value for term in self.terms if term.field == "words" and not term.negated)
+        return re.findall(r"(?<![^\W_])[a-z0-9]{2,}(?![^\W_])", asked.lower())
 
     def midnight(self, day: date) -> datetime:
         """When a day begins in this zone."""

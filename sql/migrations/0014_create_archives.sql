@@ -40,6 +40,6 @@ comment on column audit.archives.leaves is 'Numbers of their leaves.';
 comment on column audit.archives.tables is 'Tables that the month had events of: audit.as_of() needs a baseline that is younger.';
 comment on column audit.archives.event_id is 'The retain event, which says the same and is sealed.';
 
-grant select on audit.archives to audit_admin, audit_sealer, audit_web, audit_streamer;
+grant select on audit.archives to audit_admin, audit_sealer, audit_web, audit_reader, audit_streamer;
 grant select on audit.holds to audit_admin, audit_web;
 grant select on audit.leaves, audit.nodes, audit.checkpoints, audit.streams to audit_admin;

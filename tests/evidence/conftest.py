@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,11 +12,14 @@ import pytest
 from psycopg import sql
 
 from tests.conftest import Connection, Database
+from tests.test_cli import invoke
 from webapp.evidence import anchors, keys
 from webapp.evidence.proof import Checkpoint, PublicKey, leaf_hash, payload_commit, read_checkpoints
 from webapp.evidence.queries import load
 from webapp.evidence.service import Sealer
 from webapp.evidence.verifying import Verdict, verify
+
+Run = Callable[..., Any]
 
 
 @dataclass
@@ -97,3 +100,32 @@ def evidence(db: Database, tmp_path: Path) -> Evidence:
     anchor = tmp_path / "checkpoints"
     sealer = Sealer(db.url_of("sealer"), tmp_path / "seal.key", "", anchors.parse(f"file:{anchor}"))
     return Evidence(db, sealer, anchor)
+
+
+@pytest.fixture
+def old(evidence: Evidence, monkeypatch: pytest.MonkeyPatch) -> Evidence:
+    """A sealed log with two months of long ago, January and February 2021, and what happens today."""
+    db = evidence.db
+    evidence.write(5)
+    db.run(
+        "insert into users (id, name, email, role, password_hash) values (900, 'Moe', 'moe@example.org', 'auditor', 'x')"
+    )
+    for month in ("2021-01-15", "2021-02-15"):
+        db.run("select audit.add_partition(%s::timestamptz)", month)
+        db.run(
+            "insert into audit.log (occurred_at, shape_id, action, record_id, new_row, actor_id, actor_name, context, client_addr) "
+            "select %s::timestamptz + event_id * interval '1 second', shape_id, action, record_id, new_row, '7', 'Ada', "
+            """'{"ip": "10.0.0.1", "n": 1.50}', '10.1.2.3' from audit.log where action = 'i' and occurred_at > '2022-01-01'""",
+            month,
+        )
+    evidence.seal()
+    monkeypatch.setenv("AUDITLOG_DATABASE_URL", db.url_of("admin"))
+    return evidence
+
+
+@pytest.fixture
+def run(old: Evidence, tmp_path: Path) -> Run:
+    def retain(*more: str, to: Path = tmp_path / "archive") -> Any:
+        return invoke("retain", "--keep", "24m", "--to", str(to), *more)
+
+    return retain

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,38 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.evidence.conftest import Evidence
+from tests.evidence.conftest import Evidence, Run
 from tests.test_cli import error, invoke
 from webapp.evidence import archiving, proof, retention
-
-Run = Callable[..., Any]
-
-
-@pytest.fixture
-def old(evidence: Evidence, monkeypatch: pytest.MonkeyPatch) -> Evidence:
-    """A sealed log with two months of long ago, January and February 2021, and what happens today."""
-    db = evidence.db
-    evidence.write(5)
-    db.run("insert into users (name, email, role, password_hash) values ('Mei', 'mei@example.org', 'auditor', 'x')")
-    for month in ("2021-01-15", "2021-02-15"):
-        db.run("select audit.add_partition(%s::timestamptz)", month)
-        db.run(
-            "insert into audit.log (occurred_at, shape_id, action, record_id, new_row, actor_id, actor_name, context, client_addr) "
-            "select %s::timestamptz + event_id * interval '1 second', shape_id, action, record_id, new_row, '7', 'Ada', "
-            """'{"ip": "10.0.0.1", "n": 1.50}', '10.1.2.3' from audit.log where action = 'i' and occurred_at > '2022-01-01'""",
-            month,
-        )
-    evidence.seal()
-    monkeypatch.setenv("AUDITLOG_DATABASE_URL", db.url_of("admin"))
-    return evidence
-
-
-@pytest.fixture
-def run(old: Evidence, tmp_path: Path) -> Run:
-    def retain(*more: str, to: Path = tmp_path / "archive") -> Any:
-        return invoke("retain", "--keep", "24m", "--to", str(to), *more)
-
-    return retain
 
 
 def months(evidence: Evidence) -> list[str]:
@@ -267,3 +237,40 @@ def test_what_a_row_repeats_is_stored_once_and_comes_back_as_it_was(old: Evidenc
     }  # fmt: skip
     archiving.write(tmp_path / "odd.parquet", [[odd, *rest]], "{}")
     assert next(archiving.read(tmp_path / "odd.parquet")) == [odd, *rest]
+
+
+def test_an_export_goes_on_in_the_archives_as_if_nothing_had_left(old: Evidence, run: Run, tmp_path: Path) -> None:
+    db = old.db
+    reader = {"AUDITLOG_DATABASE_URL": db.url_of("reader")}
+    db.run("insert into contacts (first_name, notes) values ('Zoë', 'a \"main\" street, and\nmore')")
+    db.run("update contacts set first_name = 'Ada ' || id where id < 3")
+    old.seal()
+    asked = [
+        ["--to", "2022-01-01"],
+        ["--from", "2021-01-20", "--to", "2022-01-01"],
+        ["--to", "2022-01-01", "--actor", "7", "--entity", "contact", "--record", "3"],
+        ["--to", "2022-01-01", "--query", '-category:users "no 3"'],
+        ["--to", "2022-01-01", "--query", "address:10.0.0.0/8 -record:2 weekday:friday"],
+        ["--to", "2022-01-01", "--query", "zoë"],
+        ["--to", "2022-01-01", "--format", "ndjson"],
+    ]
+
+    def exported(*more: str) -> list[list[str]]:
+        made = [invoke("export", *filters, *more, env=reader) for filters in asked]
+        assert {one.exit_code for one in made} == {0}, [one.output for one in made]
+        return [one.stdout.splitlines() for one in made]
+
+    before = exported()
+    assert [len(lines) > 1 for lines in before[:5]] == [True] * 5, before
+    run()
+    left = exported()
+    assert [len(lines) for lines in left] == [1, 1, 1, 1, 1, 1, 0]
+    after = exported("--archive", str(tmp_path / "archive"))
+    assert [[line.removesuffix(",yes").removesuffix(",archived") for line in lines] for lines in after[:-1]] == before[
+        :-1
+    ]
+    assert [json.loads(line) for line in after[-1]] == [json.loads(line) | {"archived": "yes"} for line in before[-1]]
+    assert (
+        "2 months that have left the log, 2021-01 to 2021-02"
+        in invoke("export", "--to", "2022-01-01", env=reader).stderr
+    )

@@ -57,9 +57,11 @@ COLUMNS = (
     Column("context", 40),
     Column("imported_at", 27, _moment("imported_at")),
 )
+#: The last column of files that archives are read for, in rows of archives and in those of the log.
+ARCHIVED, NOT_ARCHIVED = Column("archived", 8), Column("archived", 8, "null::text")
 #: Every file begins with these: they tell which event a row is, and where another part goes on.
 ALWAYS = ("event_id", "occurred_at")
-NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
+NAMES: tuple[LiteralString, ...] = tuple(column.name for column in COLUMNS)
 
 
 def chosen(names: Sequence[str]) -> tuple[Column, ...]:

@@ -22,7 +22,7 @@ from psycopg_pool import ConnectionPool
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from .. import config, migrations, query_language
+from .. import archives, config, migrations, query_language
 from ..connecting import connected
 from ..db import Connection
 from ..errors import AuditLogError
@@ -72,6 +72,11 @@ def _filters(command: F) -> F:
 @click.option("--format", "kind", type=click.Choice([*FORMATS]), help="Default: by the name of the file; else CSV.")
 @click.option("--columns", metavar="NAMES", help=f"With commas; {' and '.join(ALWAYS)} are always there. Default: all.")
 @click.option("--for-excel", is_flag=True, help="Mark CSV as UTF-8, for Excel.")
+@click.option(
+    "--archive",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of the months that left the log: read them, too. Default: AUDITLOG_ARCHIVE, if it is set.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Default: standard output.")
 @click.option("--resume", is_flag=True, help="Go on with a file that broke off.")
 @explained
@@ -80,6 +85,7 @@ def export(
     kind: str | None,
     columns: str | None,
     for_excel: bool,
+    archive: Path | None,
     output: Path | None,
     resume: bool,
     **given: Any,
@@ -87,7 +93,8 @@ def export(
     """Write what the filters show into a file, and beside it a manifest: FILE.manifest.json.
 
     Needs a login in the role audit_reader. The export is an event, with the login that it left by. What is written of
-    a file that breaks off stays in FILE.part, and --resume goes on there.
+    a file that breaks off stays in FILE.part, and --resume goes on there. Where archives are read, a last column says
+    which events are archived.
 
     Exit code 0: complete. 1: it failed. 130: interrupted.
 
@@ -97,10 +104,12 @@ def export(
         raise click.UsageError("--resume goes on with what the file was begun with: give nothing else but -o")
     if resume and output is None:
         raise click.UsageError("--resume takes the file, with -o")
+    archive = archive or config.archive()
     half = (HalfWritten.found(output) if resume else HalfWritten.begin(output)) if output else None
     if half and resume:
         filters = Filters.from_query(half.what["filters"])
         file = File(half.what["format"], chosen(half.what["columns"]), so_far=half.so_far)
+        archive = Path(half.what["archive"]) if half.what["archive"] else None
         file = replace(file, continues=half.what["export"], after=half.what["after"])
     else:
         filters = _narrowed(query, given).dated(datetime.now(UTC))
@@ -109,9 +118,10 @@ def export(
     if file.kind == "xlsx" and output is None:
         raise click.UsageError("a workbook goes into a file: name it with -o")
     with _pool() as pool, _interruptible():
-        leaving = Export(pool, filters, EVERYTHING, DatabaseLogin(), limit=EVERY_ROW, file=file)
+        leaving = Export(pool, filters, EVERYTHING, DatabaseLogin(), limit=EVERY_ROW, file=file, archive=archive)
         try:
             if half:
+                half.what = {"archive": str(archive) if archive else None}
                 _into_file(leaving, half, filters, file)
             else:
                 _into_pipe(leaving)
@@ -133,6 +143,8 @@ def export(
             ) from None
         finally:
             leaving.close()
+        if archive is None:
+            _say_what_left(pool, filters)
         if half:
             _write_manifest(pool, leaving.event_id, half.target)
     if half:
@@ -174,7 +186,7 @@ def _into_pipe(leaving: Export) -> None:
 
 
 def _into_file(leaving: Export, half: HalfWritten, filters: Filters, file: File) -> None:
-    half.what = {
+    half.what |= {
         "filters": filters.recorded(),
         "format": file.kind,
         "columns": [column.name for column in file.columns],
@@ -202,6 +214,19 @@ def _how_to_go_on(half: HalfWritten | None) -> str:
     if not half.part.exists():
         return " Nothing is left of it: begin anew."
     return f" Go on with: auditlog export --resume -o {half.target}"
+
+
+def _say_what_left(pool: ConnectionPool[Connection], filters: Filters) -> None:
+    """Whoever is not told takes the file for all there was."""
+    _, parameters = filters.conditions(EVERYTHING)
+    with pool.connection() as connection:
+        left = archives.months(connection, parameters.get("start"), parameters.get("end"))
+    if left:
+        click.echo(
+            f"Not in it: {len(left)} months that have left the log, {left[-1].month:%Y-%m} to {left[0].month:%Y-%m}. "
+            "Name the folder of their archives with --archive.",
+            err=True,
+        )
 
 
 def _manifest_of(target: Path) -> Path:

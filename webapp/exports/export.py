@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import datetime
+from itertools import chain
+from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
@@ -14,14 +17,17 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from .. import events
+from ..archives import Archives
 from ..db import Connection
 from ..errors import ExportRefused
+from ..evidence.archiving import ArchiveError
 from ..filters import Filters
 from ..narrowing import Filled, narrowed
-from ..queries import load
 from ..scopes import Scope
 from . import manifest, workbook
+from .columns import NOT_ARCHIVED
 from .files import CHUNK, Bytes, File, lines
+from .statements import Statement, beyond, place_in, statements
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -55,6 +61,7 @@ class Export:
         *,
         limit: int,
         file: File | None = None,
+        archive: Path | None = None,
     ) -> None:
         self._pool = pool
         self._exporter = exporter
@@ -72,9 +79,15 @@ class Export:
             reader.isolation_level = IsolationLevel.REPEATABLE_READ
             reader.read_only = True
             self._hold(reader)
-            filled, parameters = self._narrowed(reader, filters, scope)
+            archives = None
+            if archive:
+                archives = Archives(reader, archive, filters, scope)
+                self._file = file = replace(file, columns=(*file.columns, NOT_ARCHIVED))
+            filled, parameters = self._narrowed(reader, filters, scope, archives)
             # What the reader saw when pressing the button, which does not include this export itself.
             self.count = events.count_found(reader, filled, parameters, limit)
+            if archives:
+                self.count += archives.count(reader, limit + 1, place_in(parameters))
             self._require_room(limit)
             details: dict[str, object] = {"filter": filters.recorded(), "row_count": self.count}
             details |= {"limited_to": scope.listed, "version": manifest.product_version()}
@@ -86,8 +99,9 @@ class Export:
                 assert row is not None
                 self.event_id = int(row[0])
             reader.execute("set local statement_timeout = '1h'")
-            query = load("export").format(columns=file.cells(), options=file.options(), **filled)
-            self._copy = self._stack.enter_context(reader.cursor().copy(query, parameters))
+            copies = self._copies(statements(file, filled, parameters, archives))
+            self._stack.callback(copies.close)
+            self._copy_all = chain([next(copies)], copies)
         except BaseException:
             self.outcome = "the database gave up"
             if self.event_id:
@@ -106,8 +120,8 @@ class Export:
         except StopIteration:
             self.close()
             raise
-        except psycopg.Error:
-            self.outcome = "the database gave up"
+        except (psycopg.Error, ArchiveError) as error:
+            self.outcome = "the database gave up" if isinstance(error, psycopg.Error) else "an archive cannot be read"
             self.close()
             raise
 
@@ -154,10 +168,13 @@ class Export:
             "download in your browser, then try again. If you did not start it, tell your administrator.",
         )
 
-    def _narrowed(self, reader: Connection, filters: Filters, scope: Scope) -> tuple[Filled, dict[str, Any]]:
+    def _narrowed(
+        self, reader: Connection, filters: Filters, scope: Scope, archives: Archives | None
+    ) -> tuple[Filled, dict[str, Any]]:
         """The rows of this file: all that the filters show, or those after where another part ended."""
         filled, parameters = narrowed(reader, filters, scope)
-        if self._file.after is None:
+        after = self._file.after
+        if after is None:
             return filled, parameters
         query = sql.SQL(
             "select r.occurred_at::text from audit.report e cross join lateral ("
@@ -165,18 +182,16 @@ class Export:
             " where r.occurred_at = e.occurred_at and r.event_id = e.event_id and {conditions}) r"
             " where e.event_id = %(after)s"
         )
-        parameters["after"] = self._file.after
-        row = reader.execute(query.format(**filled), parameters).fetchone()
-        if row is None:
+        row = reader.execute(query.format(**filled), parameters | {"after": after}).fetchone()
+        place = (row[0], after) if row else archives.place_of(reader, after) if archives else None
+        if place is None:
             raise ExportRefused(
                 400,
                 "There is nothing to go on from",
-                f"Event {self._file.after} is not among what the filters show. Take the number at the beginning of "
+                f"Event {after} is not among what the filters show. Take the number at the beginning of "
                 "the last whole line of your file.",
             )
-        rest = sql.SQL("{} and (r.occurred_at, r.event_id) < (%(from)s::timestamptz, %(after)s)")
-        filled["conditions"] = rest.format(filled["conditions"])
-        return filled, parameters | {"from": row[0]}
+        return beyond(filled, parameters, "<", place), parameters
 
     def _require_room(self, limit: int) -> None:
         if self.count > limit:
@@ -194,8 +209,14 @@ class Export:
                 "Choose CSV or NDJSON, or narrow the report, for example to fewer days.",
             )
 
+    def _copies(self, statements: Iterable[Statement]) -> Generator[Copy]:
+        for query, parameters in statements:
+            with self._reader.cursor().copy(query, parameters) as copy:
+                yield copy
+
     def _read(self) -> Iterator[bytes]:
-        made = self._workbook(self._copy) if self._file.kind == "xlsx" else lines(self._copy, self._file)
+        copies = self._copy_all
+        made = self._workbook(copies) if self._file.kind == "xlsx" else lines(copies, self._file)
         for chunk, rows, last_event in made:
             for bytes_ in (self.sent, self._file.so_far):
                 if bytes_:
@@ -204,9 +225,10 @@ class Export:
             yield chunk
         self.outcome = "complete"
 
-    def _workbook(self, copy: Copy) -> Iterator[tuple[bytes, int, int | None]]:
+    def _workbook(self, copies: Iterable[Copy]) -> Iterator[tuple[bytes, int, int | None]]:
         """A workbook is of use only as a whole: its rows count with its last byte."""
-        with workbook.write(copy.rows(), self._file.columns, self._about, self._cuts) as made:
+        rows = chain.from_iterable(copy.rows() for copy in copies)
+        with workbook.write(rows, self._file.columns, self._about, self._cuts) as made:
             chunk = made.read(CHUNK)
             while following := made.read(CHUNK):
                 yield chunk, 0, None

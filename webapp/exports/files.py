@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, LiteralString
 
 from psycopg import Copy, sql
@@ -75,23 +76,23 @@ class File:
         forms = {"csv": columns.csv, "ndjson": columns.objects, "xlsx": columns.plain}
         return forms[self.kind](self.columns)
 
-    def options(self) -> sql.SQL:
+    def options(self, *, is_first: bool = True) -> sql.SQL:
         """How COPY writes it. CSV with marks that no JSON text holds never quotes: objects leave as they are."""
         forms: dict[str, LiteralString] = {
             "ndjson": r"format csv, quote e'\x01', delimiter e'\x02'",
             "xlsx": "format text",
         }
-        return sql.SQL(forms.get(self.kind, "format csv, header" if self.has_header else "format csv"))
+        return sql.SQL(forms.get(self.kind, "format csv, header" if self.has_header and is_first else "format csv"))
 
 
-def lines(copy: Copy, file: File) -> Iterator[tuple[bytes, int, int | None]]:
+def lines(copies: Iterable[Copy], file: File) -> Iterator[tuple[bytes, int, int | None]]:
     """The bytes of CSV or NDJSON: chunks with the number of their rows and their last event."""
     buffer = bytearray(file.prefix)
     header = file.has_header
     rows = -1 if header else 0
     is_csv = file.kind == "csv"
     line = memoryview(b"")
-    for sent in copy:  # the server sends one line at a time
+    for sent in chain.from_iterable(copies):  # the server sends one line at a time
         line = memoryview(sent)
         if is_csv:  # a line ends as RFC 4180 says; line breaks inside of values stay what they are
             buffer += line[:-1]

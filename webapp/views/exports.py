@@ -51,7 +51,10 @@ def go_on(event_id: int) -> Response:
 
 def _leaving(filters: Filters, file: File) -> Response:
     pool = current_app.extensions["pool"]
-    export = Export(pool, filters, scope(), recording.visitor(), limit=settings().export_limit, file=file)
+    known = settings()
+    export = Export(
+        pool, filters, scope(), recording.visitor(), limit=known.export_limit, file=file, archive=known.archive
+    )
     response = Response(stream_with_context(export), mimetype=FORMATS[file.kind])
     response.headers["Content-Disposition"] = f'attachment; filename="audit-log-{export.event_id}.{file.kind}"'
     response.call_on_close(export.close)

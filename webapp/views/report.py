@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from .. import db, events, restoring, wording
+from .. import archived_events, db, events, restoring, wording
 from ..errors import FilterError
 from ..exports.columns import ALWAYS, NAMES
 from ..filter_fields import ACTIONS
@@ -52,7 +52,10 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
             head = finding.head(connection, Filters(zone=addresses.zone()), error)
         return render_template("audit_log.html", page=None, **head), 400
     with db.connection() as connection:
-        page = events.page(connection, filters, scope(), older_than=older or jump, newer_than=newer)
+        archive = settings().archive
+        page, left = archived_events.page(
+            connection, archive, filters, scope(), older_than=older or jump, newer_than=newer
+        )
         if jump:
             since = datetime.now(UTC), 0
             ahead = events.arrived(connection, filters, scope(), jump, user_id())
@@ -65,6 +68,7 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
             "audit_log.html",
             **finding.head(connection, filters),
             page=page,
+            left=left,
             entries=_entries(connection, filters, page, names, is_together),
             is_together=is_together,
             total=events.count(connection, filters, scope()),
@@ -109,11 +113,14 @@ def event(event_id: int) -> str:
     if event_id >= 2**63:
         abort(404)
     with db.connection() as connection:
-        found = events.find(connection, event_id, scope())
+        found = events.find(connection, event_id, scope()) or archived_events.find(
+            connection, settings().archive, event_id, scope()
+        )
         if found is None:
             abort(404)
         names = events.names(connection, [found], scope())
-        way = restoring.way(connection, [event_id]) if found.action in restoring.UNDONE and found.table_name else None
+        undone = found.action in restoring.UNDONE and found.table_name and not found.archived
+        way = restoring.way(connection, [event_id]) if undone else None
     changed, same = wording.diff(found, names, filters.zone)
     return render_template(
         "event.html",
