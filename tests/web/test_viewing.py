@@ -34,7 +34,14 @@ def test_no_address_gives_anything_of_the_log_without_an_event(db: Database, vis
             if answer.status_code == 200:
                 assert len(db.events("action in ('view', 'export')")) > before, f"{method} {endpoint}"
                 given.add(endpoint)
-    nothing = {"saved.rename", "saved.delete", "exports.about", "exports.go_on", "proofs.proof_file", "proofs.growth"}  # of a number that there is not
+    nothing = {
+        "saved.rename",
+        "saved.delete",
+        "exports.about",
+        "exports.go_on",
+        "proofs.proof_file",
+        "proofs.growth",
+    }  # of a number that there is not
     assert given == set(closed) - nothing
 
 
