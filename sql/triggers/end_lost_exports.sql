@@ -10,7 +10,7 @@ declare
   ended  integer := 0;
 begin
   for lost in
-    select x.event_id, l.actor_id, l.actor_name from audit.exports x
+    select x.event_id, x.so_far, l.actor_id, l.actor_name from audit.exports x
     left join audit.log l on l.event_id = x.event_id
     where x.ended_event is null
       -- A person has one export at a time, so an older one is over, too.
@@ -20,7 +20,7 @@ begin
   loop
     perform set_config('audit.actor_id', coalesce(lost.actor_id, ''), true),
             set_config('audit.actor_name', coalesce(lost.actor_name, ''), true);
-    ended := ended + audit.finish_export(lost.event_id, '{"outcome": "the server stopped"}')::integer;
+    ended := ended + audit.finish_export(lost.event_id, coalesce(lost.so_far, '{}') || '{"outcome": "the server stopped"}')::integer;
   end loop;
   perform set_config('audit.actor_id', before[1], true), set_config('audit.actor_name', before[2], true);
   return ended;

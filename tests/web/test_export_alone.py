@@ -78,7 +78,7 @@ def test_a_page_that_does_not_count_so_far_names_the_limit(db: Database, visitor
 
 
 KILLED = """
-import os, signal, sys
+import hashlib, os, signal, sys
 from webapp import create_app
 from webapp.config import Settings
 from webapp.exports import Export
@@ -88,18 +88,20 @@ from webapp.web.recording import Visitor
 
 app = create_app(Settings(database_url=sys.argv[1], secret_key=sys.argv[2]))
 export = Export(app.extensions["pool"], Filters(), EVERYTHING, Visitor("2", "Mei Tanaka", {}), limit=1_000_000)
-next(export)
-print(export.event_id, flush=True)
+left = hashlib.sha256(next(export)).hexdigest()
+next(export)  # what was before it has left, and is noted
+print(export.event_id, left, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def lose(settings: Settings) -> int:
-    """An export in a process that is killed in the middle of it."""
+def lose(settings: Settings) -> tuple[int, str]:
+    """An export in a process that is killed in the middle of it, and the SHA-256 of what has left for certain."""
     command = [sys.executable, "-c", KILLED, settings.database_url, settings.secret_key]
     process = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60)
     assert process.returncode == -signal.SIGKILL, process.stderr
-    return int(process.stdout)
+    number, left = process.stdout.split()
+    return int(number), left
 
 
 def test_an_export_whose_process_was_killed_is_recorded_by_the_next_start_export_or_view(
@@ -113,16 +115,19 @@ def test_an_export_whose_process_was_killed_is_recorded_by_the_next_start_export
         "view": lambda: administrator.get(REPORT),
     }
     for finder, finds in finders.items():
-        lost = lose(settings)
+        lost, left = lose(settings)
         assert notes(db)[-1].get("outcome") is None
         for _ in range(2):
             finds()
         (ended,) = [e for e in exports(db) if e["context"]["export"].get("completes") == lost]
-        assert ended["context"]["export"] == {"completes": lost, "outcome": "the server stopped"}, finder
+        told = ended["context"]["export"]
+        assert (told["completes"], told["outcome"], told["sha256"]) == (lost, "the server stopped", left), finder
+        assert told["at_least"] is True
+        assert 0 < told["row_count"] < told["bytes"]
         assert (ended["actor_id"], ended["actor_name"]) == ("2", "Mei Tanaka")
         assert db.run("select * from audit.exports where ended_event is null") == []
     line = newest(administrator, address(category="exports", actor="2"))
-    assert "Mei Tanaka login web broke off exporting the audit log the server stopped" in line
+    assert "Mei Tanaka login web broke off exporting the audit log the server stopped, after at least" in line
 
 
 def test_a_start_leaves_exports_alone_that_are_still_running(db: Database, app: Flask, settings: Settings) -> None:

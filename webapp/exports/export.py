@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -29,6 +30,7 @@ from .columns import NOT_ARCHIVED
 from .files import CHUNK, Bytes, File, lines
 from .statements import Statement, beyond, place_in, statements
 
+BETWEEN_NOTES = 2.0  # seconds
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -70,6 +72,7 @@ class Export:
         self.event_id = 0
         self.outcome = "client went away"
         self.last_event: int | None = None
+        self._noted = -BETWEEN_NOTES
         self._cuts = workbook.Cuts()
         self._closed = False
         self._stack = ExitStack()
@@ -223,7 +226,18 @@ class Export:
                     bytes_.add(chunk, rows)
             self.last_event = last_event or self.last_event
             yield chunk
+            self._note()
         self.outcome = "complete"
+
+    def _note(self) -> None:
+        """Tell now and then what has left: a server that is killed cannot."""
+        if time.monotonic() < self._noted + BETWEEN_NOTES:
+            return
+        so_far = {"format": self._file.kind, **self.sent.as_details(), "last_event": self.last_event, "at_least": True}
+        # What cannot be noted now is noted later; for that alone no download breaks off.
+        with suppress(psycopg.OperationalError, PoolTimeout), self._pool.connection(timeout=1) as writer:
+            writer.execute("select audit.note_export(%s, %s)", (self.event_id, Jsonb(so_far)))
+        self._noted = time.monotonic()
 
     def _workbook(self, copies: Iterable[Copy]) -> Iterator[tuple[bytes, int, int | None]]:
         """A workbook is of use only as a whole: its rows count with its last byte."""

@@ -189,7 +189,7 @@ def _export(event: Event, details: Mapping[str, Any]) -> Sentence:
     if "completes" in details:
         if details.get("outcome") == "complete":
             return Sentence("finished exporting", noun, rows)
-        after = f", after {rows}" if rows else ""
+        after = f", after {'at least ' if details.get('at_least') else ''}{rows}" if rows else ""
         return Sentence("broke off exporting", noun, f"{details.get('outcome')}{after}", "bad")
     kind = str(details.get("format") or "").upper()
     return Sentence("exported", noun, _joined(rows, kind, _only(event, details), str(details.get("reason") or "")))
