@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from .streaming.cursors import Progress
+
 PREFIX = "auditlog_"
 HELP = {
     "table_whole": "Whether every change to the table is recorded.",
@@ -14,14 +16,17 @@ HELP = {
     "checkpoint_timestamp_seconds": "When the last checkpoint was signed.",
     "seal_lag_seconds": "Age of the oldest event without a seal; 0 when all are sealed.",
     "sealing_well": "Whether events are sealed, and checkpoints anchored, without delay.",
+    "stream_behind_events": "Sealed events that the receiver of a stream has not confirmed.",
+    "stream_lag_seconds": "Age of the first of them; 0 when there is none.",
+    "stream_well": "Whether the receiver of a stream takes what it is sent.",
 }
 Sample = tuple[str, dict[str, str], float]
 
 
-def text(tables: list[dict[str, Any]], seals: dict[str, Any] | None) -> str:
+def text(tables: list[dict[str, Any]], seals: dict[str, Any] | None, streams: list[Progress]) -> str:
     """Every figure is a gauge; what is not known is left out."""
     lines: list[str] = []
-    samples = sorted(_samples(tables, seals), key=lambda sample: list(HELP).index(sample[0]))
+    samples = sorted(_samples(tables, seals, streams), key=lambda sample: list(HELP).index(sample[0]))
     for place, (name, labels, value) in enumerate(samples):
         if not place or samples[place - 1][0] != name:
             lines += [f"# HELP {PREFIX}{name} {HELP[name]}", f"# TYPE {PREFIX}{name} gauge"]
@@ -30,7 +35,7 @@ def text(tables: list[dict[str, Any]], seals: dict[str, Any] | None) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _samples(tables: list[dict[str, Any]], seals: dict[str, Any] | None) -> Iterator[Sample]:
+def _samples(tables: list[dict[str, Any]], seals: dict[str, Any] | None, streams: list[Progress]) -> Iterator[Sample]:
     for table in tables:
         labels = {"table": str(table["table_name"])}
         yield "table_whole", labels, float(not table["problem"])
@@ -42,6 +47,11 @@ def _samples(tables: list[dict[str, Any]], seals: dict[str, Any] | None) -> Iter
         yield "checkpoint_timestamp_seconds", {}, seals["sealed_at"].timestamp()
         yield "seal_lag_seconds", {}, lag.total_seconds() if isinstance(lag, timedelta) else 0
         yield "sealing_well", {}, float(not seals["problem"])
+    for stream in streams:
+        labels = {"stream": stream.name}
+        yield "stream_behind_events", labels, stream.behind
+        yield "stream_lag_seconds", labels, stream.lag.total_seconds()
+        yield "stream_well", labels, float(not stream.problem)
 
 
 def _escaped(value: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from rich.table import Table
 from . import config, events, metrics, migrations, web_logins
 from .connecting import connected
 from .explained import explained
+from .streaming import cursors
 
 
 @click.command()
@@ -32,16 +34,26 @@ def status(form: str | None) -> None:
         migrations.require_current(connection)
         tables = events.status(connection)
         seals = events.sealing(connection)
+        streams = cursors.progress(connection)
         people = events.people_problems(connection)
         logins = web_logins.problems(connection)
     problems = [table for table in tables if table["problem"]]
     if form == "json":
-        found = {"whole": not problems, "tables": tables, "seals": seals, "people": people, "logins": logins}
+        found = {
+            "whole": not problems,
+            "tables": tables,
+            "seals": seals,
+            "streams": [asdict(one) for one in streams],
+            "people": people,
+            "logins": logins,
+        }
         click.echo(json.dumps(found, default=str, indent=2))
     elif form == "metrics":
-        click.echo(metrics.text(tables, seals), nl=False)
+        click.echo(metrics.text(tables, seals, streams), nl=False)
     else:
         _say(tables, seals)
+        for one in streams:
+            click.echo(f"Stream {one}.")
         for wrong in people:
             click.echo(f"{wrong['problem'][:1].upper()}{wrong['problem'][1:]}. {wrong['cure']}")
         for wrong in logins:

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.clients.places import AUDITLOG
+from tests.conftest import Browser
 from tests.evidence.conftest import Evidence
 from tests.streaming.conftest import SECRET, Start
 from tests.test_cli import error, invoke
+from tests.web.reading import REPORT, text_of
 from webapp.streaming import posting
 from webapp.streaming.cursors import StreamError, alone
 from webapp.streaming.posting import WebTarget
@@ -62,19 +65,34 @@ def test_events_come_in_the_order_of_their_seals_each_once_and_as_an_export_has_
     assert len(invoke("stream", "new", "--from", "beginning").stdout.splitlines()) == 2
 
 
-def test_how_far_streams_are_behind_is_shown(told: Evidence, tmp_path: Path) -> None:
+def test_how_far_streams_are_behind_is_shown(
+    told: Evidence, tmp_path: Path, visitor: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "There is no stream yet" in invoke("stream", "--list").stdout
     invoke("stream", "siem")
     assert "siem: up to date; last confirmed" in invoke("stream", "--list").stdout
     told.write(2)
     told.seal()
     (found,) = listed()
-    assert (found["behind"], found["problem"]) == (2, None)
+    behind = found["behind"]
+    assert (behind, found["problem"]) == (5, None), "two contacts, and three people who may sign in"
     gone = tmp_path / "no" / "file"
     assert "cannot be written (No such file" in error(invoke("stream", "siem", "--to", str(gone)))
     said = invoke("stream", "--list").stdout
-    assert "siem: 2 events behind, the first of 20" in said
+    assert f"siem: {behind} events behind, the first of 20" in said
     assert f'problem: "{gone}" cannot be written' in said
+    for who, shown in (("admin", f'Problem "{gone}" cannot be written'), ("auditor", "Problem Its receiver does not")):
+        words = text_of(visitor(who).get(f"{REPORT}/health"))
+        assert f"{behind} events behind, the first of " in words.partition("Stream siem")[2]
+        assert shown in words
+    monkeypatch.setenv("AUDITLOG_DATABASE_URL", told.db.url_of("reader"))
+    assert said.strip() in invoke("status").stdout
+    metrics = invoke("status", "--metrics").stdout
+    assert f'auditlog_stream_behind_events{{stream="siem"}} {behind}\n' in metrics
+    assert 'auditlog_stream_well{stream="siem"} 0\n' in metrics
+    assert float(metrics.partition('auditlog_stream_lag_seconds{stream="siem"} ')[2].split()[0]) > 0
+    assert json.loads(invoke("status", "--json").stdout)["streams"][0]["behind"] == behind
+    monkeypatch.setenv("AUDITLOG_DATABASE_URL", told.db.url_of("streamer"))
     assert "is forgotten" in invoke("stream", "siem", "--drop").stdout
     assert 'there is no stream "siem"' in error(invoke("stream", "siem", "--drop"))
 

@@ -89,7 +89,4 @@ def _show(streams: list[Progress], as_json: bool) -> None:
     if not streams:
         click.echo("There is no stream yet. Begin one with: auditlog stream siem --to events.ndjson")
     for one in streams:
-        waiting = f"{one.behind:,} events behind" if one.behind else "up to date"
-        since = f", the first of {one.waiting_since:%Y-%m-%d %H:%M:%S} UTC" if one.behind and one.waiting_since else ""
-        last = f"; last confirmed {one.confirmed_at:%Y-%m-%d %H:%M:%S} UTC" if one.confirmed_at else "; never confirmed"
-        click.echo(f"{one.name}: {waiting}{since}{last}" + (f"; problem: {one.problem}" if one.problem else ""))
+        click.echo(str(one))

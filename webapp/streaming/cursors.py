@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -50,9 +50,16 @@ class Progress:
     position: int
     behind: int
     waiting_since: datetime | None
+    lag: timedelta
     confirmed_at: datetime | None
     problem: str | None
     problem_since: datetime | None
+
+    def __str__(self) -> str:
+        waiting = f"{self.behind:,} events behind" if self.behind else "up to date"
+        since = f", the first of {self.waiting_since:%Y-%m-%d %H:%M:%S} UTC" if self.waiting_since else ""
+        last = f"last confirmed {self.confirmed_at:%Y-%m-%d %H:%M:%S} UTC" if self.confirmed_at else "never confirmed"
+        return f"{self.name}: {waiting}{since}; {last}" + (f"; problem: {self.problem}" if self.problem else "")
 
 
 @contextmanager
@@ -134,12 +141,7 @@ def note_problem(connection: Connection, name: str, problem: str) -> None:
 def progress(connection: Connection) -> list[Progress]:
     """All streams, by name."""
     with connection.cursor(row_factory=class_row(Progress)) as rows:
-        return rows.execute(
-            "select s.name, s.position, (l.size - s.position)::bigint as behind, "
-            "(select e.occurred_at from audit.report e join audit.leaves f using (event_id) "
-            " where f.leaf_index = s.position) as waiting_since, s.confirmed_at, s.problem, s.problem_since "
-            "from audit.streams s, (select coalesce(max(leaf_index) + 1, 0) as size from audit.leaves) l order by 1"
-        ).fetchall()
+        return rows.execute("select * from audit.stream_status()").fetchall()
 
 
 def drop(connection: Connection, name: str) -> None:

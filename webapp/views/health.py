@@ -8,6 +8,7 @@ from flask import Blueprint, render_template
 
 from .. import db, events
 from ..permissions import scope
+from ..streaming import cursors
 from ..web import addresses
 from ..web.signed_in import current_user
 
@@ -26,6 +27,7 @@ def health() -> str:
     with db.connection() as connection:
         tables = events.status(connection, scope())
         seals = events.sealing(connection)
+        streams = cursors.progress(connection)
         people = events.people_problems(connection) if current_user.may("audit.manage") else []
     tracked = [table for table in tables if table["entity"]]
     return render_template(
@@ -39,5 +41,7 @@ def health() -> str:
         now=datetime.now(UTC),
         people=people,
         seals=seals,
+        streams=streams,
+        manages=current_user.may("audit.manage"),
         zone=zone,
     )
