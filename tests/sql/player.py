@@ -14,10 +14,10 @@ from tests.conftest import Database
 from tests.sql.stage import Refused, Scope, Stage, Told, literal, quoted
 from tests.sql.strategies import KINDS, Column, Step, Table
 
-#: Few examples, each of many statements, and fewer still where another version only runs them again.
+#: Few examples, each of many statements.
 #: LAW_EXAMPLES=500 looks longer; LAW_SHRINK=1 takes minutes to find a shorter one.
 LAW = settings(
-    max_examples=int(os.environ.get("LAW_EXAMPLES", "5" if "AUDITLOG_TEST_BINDIR" in os.environ else "15")),
+    max_examples=int(os.environ.get("LAW_EXAMPLES", "10")),
     deadline=None,
     # The same examples in every run: whoever wants others asks for more.
     derandomize="LAW_EXAMPLES" not in os.environ,

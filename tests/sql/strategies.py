@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from hypothesis import strategies as st
+
+from tests.sql import values
 
 #: What hidden values look like, whatever their type: one of these is in the text of each.
 NEEDLES = ("7182818", "7182-08-18", "71.82.81.82", "71828182-8459")
@@ -15,6 +19,9 @@ create type pair as (a integer, b text);
 create domain score as smallint check (value >= 0);
 create domain words as text[] check (cardinality(value) < 9);
 create type deal as (pair pair, at timestamptz, words words);
+-- A server that was built without libxml has a type xml, and no values of it.
+create table documents (n integer, body xml);
+do $$ begin insert into documents values (0, '<a>é</a>'), (1, '<b/>'); exception when feature_not_supported then null; end $$;
 """
 
 
@@ -37,9 +44,9 @@ class Kind(NamedTuple):
     def value(self, n: int, *, secret: bool, required: bool) -> str:
         """The value number n; 0 is null where that is allowed."""
         if n == 0 and not required:
-            return f"null::{self.name}"
+            return f"cast(null as {self.name})"
         values = (self.secrets if secret else ()) or self.values
-        return f"{values[n % len(values)]}::{self.name}"
+        return f"cast({values[n % len(values)]} as {self.name})"
 
 
 KINDS = {
@@ -91,8 +98,15 @@ KINDS = {
         Kind("datemultirange", ("'{[2026-01-01,2026-01-05),[2026-02-01,)}'", "'{}'"), ("'{[7182-08-18,)}'",), True),
         Kind("mood[]", ("'{sad}'", "'{glad,sad}'")),
         Kind("pair[]", ("array[row(1, 'x')]::pair[]", "array[]::pair[]"), ("array[row(7182818, 'x')]::pair[]",)),
+        Kind("xml", ("(select body from documents where n = 0)", "(select body from documents where n = 1)")),
     ]
 }  # fmt: skip
+OWN = {"contacts", *values.EXTENSIONS, *re.findall(r"create (?:type|domain) (\w+)", values.TYPES)}
+KINDS.update(
+    (name, Kind(name, samples))
+    for name, samples in values.VALUES.items()
+    if name not in KINDS and name.removesuffix("[]") not in OWN
+)
 
 #: Also what generated code calls its own rows and variables, and what needs quotes.
 NAMES = ["id", "v", "old", "new", "was", "captured", "key", "Übel", 'a"b', "c d", "image", "previous"]
@@ -137,6 +151,11 @@ class Table(NamedTuple):
         return bool(self.key) and not any(
             c.uid in self.key and (c.uid in self.secret or c.name in self.mask + self.exclude) for c in self.columns
         )
+
+    def with_kinds(self, names: Iterable[str]) -> Table:
+        """Has a column of each of these types too."""
+        more = tuple(Column(uid, f"a {name}", KINDS[name]) for uid, name in enumerate(names, len(self.columns)))
+        return self._replace(columns=self.columns + more, visible=self.visible + tuple(c.name for c in more))
 
     def with_secrets(self) -> Table:
         """Columns that go by a hidden name are secret from now on, whatever they are called later."""
@@ -184,8 +203,21 @@ class Step(NamedTuple):
 
 WRITES = ["insert"] * 5 + ["update"] * 5 + ["touch", "delete", "delete", "upsert", "upsert", "reinsert", "truncate"]
 TRANSACTIONS = ["commit"] * 4 + ["rollback", "savepoint", "savepoint", "rollback to", "release"]
+#: Of which most leave an event.
+LAST = ["insert", "insert", "update", "delete"]
 CHANGES = ["add", "drop", "rename", "retype", "baseline", "track"]
 ROW = st.tuples(*[st.integers(0, 7)] * 8)
+
+
+def steps(what: list[str], min_size: int, max_size: int) -> st.SearchStrategy[list[Step]]:
+    step = st.builds(
+        Step,
+        st.integers(0, 1),
+        st.sampled_from(what),
+        st.integers(0, 63),
+        st.lists(ROW, min_size=1, max_size=3).map(tuple),
+    )
+    return st.lists(step, min_size=min_size, max_size=max_size)
 
 
 def streams(*, changes: bool = False, swaps: bool = False, max_size: int = 30) -> st.SearchStrategy[list[Step]]:
@@ -197,11 +229,4 @@ def streams(*, changes: bool = False, swaps: bool = False, max_size: int = 30) -
         + (CHANGES * 2 if changes else [])
         + (["swap"] * 3 if swaps else [])
     )
-    step = st.builds(
-        Step,
-        st.integers(0, 1),
-        st.sampled_from(what),
-        st.integers(0, 63),
-        st.lists(ROW, min_size=1, max_size=3).map(tuple),
-    )
-    return st.lists(step, min_size=max_size // 2, max_size=max_size)
+    return steps(what, max_size // 2, max_size)
