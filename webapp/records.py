@@ -18,7 +18,7 @@ from .queries import load
 from .scopes import Scope
 
 #: Events of a record that are read to say who touched it.
-READ_FOR_PEOPLE = 10_000
+READ_FOR_PEOPLE = 1000
 #: And to say which rows belong to it.
 READ_FOR_MEMBERS = 500
 

@@ -25,13 +25,14 @@ create table audit.search (
   -- In the order of the report.
   primary key (occurred_at, event_id)
 );
--- Each in the order of the report, to the end: only so are the events of several merged without sorting them.
+-- Each in the order of the report: only so are the events of several merged without sorting them. What follows is what
+-- is often asked for at the same time, and then told from the index alone.
 create index search_category on audit.search (category, occurred_at, event_id);
 create index search_action on audit.search (action, occurred_at, event_id);
 create index search_entity on audit.search (entity, occurred_at, event_id);
-create index search_record on audit.search (record_id, occurred_at, event_id);
+create index search_record on audit.search (record_id, occurred_at, event_id, entity, category);
 create index search_name on audit.search (record_id, entity, category, occurred_at, event_id) where record_label is not null;
-create index search_actor on audit.search (actor_id, occurred_at, event_id);
+create index search_actor on audit.search (actor_id, occurred_at, event_id, category, action);
 create index search_login on audit.search (db_user, occurred_at, event_id);
 create index search_application on audit.search (application, occurred_at, event_id);
 create index search_address on audit.search (client_addr, occurred_at, event_id);

@@ -71,6 +71,7 @@ def measure_report(rounds: int, workers: int, port: int, only: str, json_file: P
         "AUDITLOG_DATABASE_URL": make_conninfo(url, user=LOGIN, password=password),
         "AUDITLOG_SECRET_KEY": key,
         "AUDITLOG_BIND": f"127.0.0.1:{port}",
+        "AUDITLOG_TOTP_REQUIRED": "nobody",
         "MEASURED_WORKERS": str(workers),
     }
     click.echo(f"{events:,} events; medians of {rounds}, in milliseconds.\n")
@@ -91,11 +92,13 @@ def measure_report(rounds: int, workers: int, port: int, only: str, json_file: P
 
 def _prepare(connection: Connection, password: str) -> None:
     there = connection.execute("select from pg_roles where rolname = %s", (LOGIN,)).fetchone()
-    statement = "alter role {} login password {}" if there else "create role {} login password {} in role audit_web"
+    statement = (
+        "alter role {} login password {}" if there is not None else "create role {} login password {} in role audit_web"
+    )
     connection.execute(sql.SQL(statement).format(sql.Identifier(LOGIN), sql.Literal(password)))
     connection.execute("delete from public.users where email = %s", (EMAIL,))
     connection.execute(
-        "insert into public.users (name, email, role, password_hash) values ('Measuring', %s, 'administrator', %s)",
+        "insert into public.users (name, email, role, password_hash) values ('Measuring', %s, 'auditor', %s)",
         (EMAIL, passwords.hasher.hash(password)),
     )
 
@@ -123,7 +126,7 @@ def _serving(environment: dict[str, str], port: int) -> Generator[None]:
 def _sign_in(browser: requests.Session, site: str, password: str) -> None:
     form = {"csrf_token": _token(browser.get(f"{site}/login", timeout=30).text), "login": EMAIL, "password": password}
     answer = browser.post(f"{site}/login", data=form, headers={"Referer": f"{site}/login"}, timeout=30)
-    if answer.url.endswith("/login"):
+    if not answer.url.endswith("/reports/"):
         raise MeasuringError("signing in did not work: wait a minute, and try again")
 
 
@@ -132,7 +135,7 @@ def _measure(browser: requests.Session, site: str, page: Measured, rounds: int) 
     taken: list[tuple[float, float]] = []
     for _ in range(rounds + 1):
         began = time.perf_counter()
-        answer = browser.get(address, timeout=60)
+        answer = browser.get(address, timeout=60, allow_redirects=False)
         last_byte = (time.perf_counter() - began) * 1000
         if answer.status_code != 200:
             raise MeasuringError(f"{page.name}: {address} answers {answer.status_code}")

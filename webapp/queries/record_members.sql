@@ -1,19 +1,22 @@
 -- The rows that belonged to a record at a moment, such as the members of a group: of each row its last event.
 with touched as materialized (
-  select r.*, f.parent, f.key
+  select r.*, t.parent, k.key
   from (
-    select r.occurred_at, r.event_id, t.parent, k.key
+    select r.occurred_at, r.event_id
     from {found} r
-    join audit.shapes s on s.shape_id = r.shape_id
-    join audit.tracked t on t.schema_name = s.schema_name and t.table_name = s.table_name
-    join audit.shapes k on k.shape_id = t.shape_id
-    where {conditions} and t.parent is not null and {place}
-      and r.action in ('insert', 'update', 'delete', 'truncate', 'baseline')
+    where {conditions} and {place} and r.action in ('insert', 'update', 'delete', 'truncate', 'baseline')
+      -- Not joined: events are read in their order until there are enough.
+      and r.shape_id = any (array(
+        select s.shape_id from audit.shapes s
+        join audit.tracked t on t.schema_name = s.schema_name and t.table_name = s.table_name
+        where t.parent is not null))
     order by r.occurred_at desc, r.event_id desc
     limit %(limit)s
   ) f
   cross join lateral (
     select r.* from audit.events r where r.occurred_at = f.occurred_at and r.event_id = f.event_id offset 0) r
+  join audit.tracked t on t.schema_name = r.schema_name and t.table_name = r.table_name
+  join audit.shapes k on k.shape_id = t.shape_id
 ), last as (
   select distinct on (r.schema_name, r.table_name, e.key) r.*, e.there
   from touched r

@@ -8,13 +8,8 @@ select
   min(e.occurred_at) as first_at,
   max(e.occurred_at) as last_at
 from (
-  select r.actor_id, r.actor_name, r.db_user, r.occurred_at, r.imported_at
-  from (
-    select r.occurred_at, r.event_id from {found} r where {conditions}
-    order by r.occurred_at desc, r.event_id desc limit %(limit)s
-  ) f
-  cross join lateral (
-    select r.* from audit.events r where r.occurred_at = f.occurred_at and r.event_id = f.event_id offset 0) r
+  select r.actor_id, r.actor_name, r.db_user, r.occurred_at, r.imported_at from {found} r where {conditions}
+  order by r.occurred_at desc, r.event_id desc limit %(limit)s
 ) e
 group by e.actor_id, case when e.actor_id is null then coalesce(e.actor_name, e.db_user) end, e.actor_id is null and e.imported_at is not null
 order by count(*) desc, max(e.occurred_at) desc

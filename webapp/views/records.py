@@ -10,7 +10,7 @@ from .. import db, events, restoring, wording
 from ..errors import FilterError
 from ..filters import LONGEST_VALUE
 from ..permissions import scope
-from ..records import READ_FOR_MEMBERS, Record
+from ..records import READ_FOR_MEMBERS, READ_FOR_PEOPLE, Record
 from ..web import addresses, cursors
 
 #: Of the rows that belong to a record, so many are shown by name.
@@ -65,6 +65,7 @@ def record(entity: str, record_id: str) -> Page:
                 for kind, rows in members
             ],
             read_for_members=READ_FOR_MEMBERS,
+            read_for_people=READ_FOR_PEOPLE,
             total=events.count(connection, filters, scope()),
             total_limit=events.COUNT_LIMIT,
             entries=wording.apart(wording.rows(page.events, names, zone)),
