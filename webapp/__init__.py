@@ -9,6 +9,7 @@ from .views import (
     account,
     auth,
     choosing,
+    erasing,
     errors,
     exports,
     finding,
@@ -57,6 +58,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.register_blueprint(finding.blueprint)
     app.register_blueprint(saved.blueprint)
     app.register_blueprint(proofs.blueprint)
+    app.register_blueprint(erasing.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(inventory.blueprint)
     viewing.init_app(app)

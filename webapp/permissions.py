@@ -59,6 +59,11 @@ ROUTES: dict[str, str] = {
     "proofs.proof_file": "audit.view",
     "proofs.checkpoints": "audit.view",
     "proofs.growth": "audit.view",
+    "erasing.requests": "audit.erase",
+    "erasing.ask": "audit.erase",
+    "erasing.request_page": "audit.erase",
+    "erasing.approve": "audit.erase",
+    "erasing.withdraw": "audit.erase",
     "health.health": "audit.view",
     "inventory.show": "audit.manage",
 }

@@ -20,6 +20,7 @@ create table audit.erasures (
   erasing      xid8,
   constraint a_record_or_columns_of_a_table check ((record_id is null) = (columns is not null) and (columns is null) = (table_name is null)),
   constraint two_people_are_needed check (approved_by <> requested_by),
+  constraint one_of_them_is_a_login_of_the_database check ('login ' in (left(requested_by, 6), left(approved_by, 6))),
   constraint approved_or_withdrawn check (approved_by is null or withdrawn_by is null),
   constraint whoever_closes_it_is_named check ((closed_at is null) = (coalesce(approved_by, withdrawn_by) is null)),
   constraint a_reason_can_be_read check (reason = trim(reason) and length(reason) between 3 and 500)
@@ -29,6 +30,6 @@ comment on table audit.erasures is
   'Requests to erase: what, why, who asked, who approved, and what went. Written by audit.request_erasure(), audit.approve_erasure() and audit.withdraw_erasure().';
 comment on column audit.erasures.columns is 'Null: a record is forgotten. Otherwise these columns of the table, in events from when they were in the clear.';
 comment on column audit.erasures.also is 'actor: what the record''s person did, without them. filter: searches and exports by the record, without what they name.';
-comment on column audit.erasures.requested_by is 'login, and the name of session_user.';
+comment on column audit.erasures.requested_by is 'login, and the name of session_user; or account, and a user_id of audit.web_users.';
 comment on column audit.erasures.erased is 'How many events went, by kind.';
 grant select on audit.erasures to audit_web, audit_admin;

@@ -1,12 +1,12 @@
 set local role audit_owner;
 
-create or replace function audit.approve_erasure(erasure_id bigint) returns jsonb
+create or replace function audit.approve_erasure(erasure_id bigint, session_hash bytea default null) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 declare
-  person text := 'login ' || session_user;
+  person text := audit.erasing_person(session_hash);
   wanted audit.erasures := audit.open_erasure(erasure_id);
   hold   record;
   events bigint[];
@@ -20,6 +20,13 @@ begin
   if person = wanted.requested_by then
     raise exception 'request % is of % itself: somebody else must approve it', wanted.erasure_id, person
       using errcode = 'insufficient_privilege', hint = 'Erasing takes two people. auditlog erase --list shows what waits for whom.';
+  end if;
+  -- Whoever has the login of the web application can act for any account: one of the two people must be beyond its reach.
+  if person like 'account %' and wanted.requested_by like 'account %' then
+    raise exception 'request % is of %: who approves it needs a login of the database', wanted.erasure_id, wanted.requested_by
+      using errcode = 'insufficient_privilege',
+            detail = 'Of the two people who erase, one at most acts through the web application.',
+            hint = format('Somebody with the role audit_admin runs: auditlog erase --approve %s', wanted.erasure_id);
   end if;
   select h.hold_id, h.reason into hold
   from audit.holds h
@@ -82,6 +89,6 @@ begin
 end
 $$;
 
-comment on function audit.approve_erasure(bigint) is
-  'Erases what somebody else has asked for, in this transaction, and records it; returns what audit.preview_erasure() told. Commitments stay, so that seals still prove what there was. Errors: 42501 may not erase, or the request is one''s own; P0002 no such request; 55000 closed already, held, or some events are not sealed yet.';
-grant execute on function audit.approve_erasure(bigint) to audit_admin;
+comment on function audit.approve_erasure(bigint, bytea) is
+  'Erases what somebody else has asked for, in this transaction, and records it; returns what audit.preview_erasure() told. Commitments stay, so that seals still prove what there was. Errors: 42501 may not erase, the request is one''s own, or both people would act through the web application; P0002 no such request; 55000 closed already, held, or some events are not sealed yet.';
+grant execute on function audit.approve_erasure(bigint, bytea) to audit_web, audit_admin;

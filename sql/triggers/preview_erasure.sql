@@ -34,4 +34,4 @@ $$;
 
 comment on function audit.preview_erasure(bigint) is
   'What approving a request would erase: events, kinds (how many of each), unsealed (these must be sealed first), archives (how many months have left the log), exports (the last 100 events of files that may hold some of it). Error: P0002 no such request.';
-grant execute on function audit.preview_erasure(bigint) to audit_admin;
+grant execute on function audit.preview_erasure(bigint) to audit_web, audit_admin;

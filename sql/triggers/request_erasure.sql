@@ -4,13 +4,14 @@ create or replace function audit.request_erasure(
   entity    text,
   record_id text,
   reason    text,
-  also      text[] default null
+  also      text[] default null,
+  session_hash bytea default null
 ) returns bigint
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  person text := 'login ' || session_user;
+  person text := audit.erasing_person(session_hash);
   given  audit.erasures;
 begin
   -- Who may sign in acts under the key of a user.
@@ -42,6 +43,6 @@ begin
 end
 $$;
 
-comment on function audit.request_erasure(text, text, text, text[]) is
-  'Asks that the log forget a record; another person approves. also: actor, filter, as in audit.erasures; null: what suits the kind of record. Returns the number of the request, and records it. Errors: 42501 may not erase, 22023 no reason or another "also", 23505 there is such a request, P0002 the log holds nothing of it.';
-grant execute on function audit.request_erasure(text, text, text, text[]) to audit_admin;
+comment on function audit.request_erasure(text, text, text, text[], bytea) is
+  'Asks that the log forget a record; another person approves. also: actor, filter, as in audit.erasures; null: what suits the kind of record. session_hash: of the session of the report in which somebody asks, see audit.erasing_person(). Returns the number of the request, and records it. Errors: 42501 may not erase, 22023 no reason or another "also", 23505 there is such a request, P0002 the log holds nothing of it.';
+grant execute on function audit.request_erasure(text, text, text, text[], bytea) to audit_web, audit_admin;

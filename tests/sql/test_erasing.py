@@ -60,9 +60,11 @@ def test_it_takes_two_people_who_may(db: Database, people: tuple[Connection, Con
         "42501", f"request {number} is of login admin itself: somebody else must approve it", hint="takes two people"
     ):
         approve(first, number)
-    for login in ("app", "web", "reader", "sealer"):  # the web application, too: its pages erase nothing
+    for login in ("app", "reader", "sealer"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="for function approve_erasure"):
             approve(db.connect(login), number)
+    with refused("42501", 'the login "web" may not erase in its own name', hint="grant audit_admin"):
+        approve(db.connect("web"), number)
     assert approve(second, number)
     other = second.info.user
     with refused("55000", f"request {number} was approved by login {other} already", hint="another request"):
@@ -71,6 +73,50 @@ def test_it_takes_two_people_who_may(db: Database, people: tuple[Connection, Con
     assert [(record, event["did"], event["request"]) for record, event in told] == [
         ("42", "request", number), ("42", "approve", number)]  # fmt: skip
     assert len(told[1][1]["events"]) == 1
+
+
+def test_of_the_two_people_one_at_most_acts_through_the_web_login(
+    db: Database, people: tuple[Connection, Connection]
+) -> None:
+    first, _ = people
+    db.run(
+        "insert into users (id, email, name, password_hash) values "
+        "(7, 'a@example.org', 'A', 'x'), (8, 'b@example.org', 'B', 'x'), (9, 'c@example.org', 'C', 'x')"
+    )
+    db.run("insert into user_permissions values (7, 'audit.erase'), (8, 'audit.erase')")
+    web = db.connect("web")
+    for user in (7, 8, 9):  # what a stolen login could do as well: name whom it likes
+        begin = "select audit.begin_session(%s, %s, 'name', 'account', null, null, '{}')"
+        web.execute(begin, (bytes([user]) * 32, str(user)))
+    ask = "select audit.request_erasure('contact', '42', 'letter', session_hash => %s)"
+    close = "select audit.{}_erasure(%s, %s)"
+    nobody = "nobody who may erase proved who they are in this session within the last hour"
+    with refused("42501", nobody, hint="auditlog user grant"):
+        web.execute(ask, (bytes([9]) * 32,))  # without the permission
+    with refused("42501", nobody):
+        web.execute(ask, (bytes(32),))  # no such session
+    with refused("42501", nobody):
+        first.execute(ask, (bytes([7]) * 32,))  # not the web application
+    row = web.execute(ask, (bytes([7]) * 32,)).fetchone()
+    assert row
+    with refused("42501", f"request {row[0]} is of account 7 itself: somebody else must approve it"):
+        web.execute(close.format("approve").encode(), (row[0], bytes([7]) * 32))
+    with refused(
+        "42501", f"request {row[0]} is of account 7: who approves it needs a login of the database", hint="--approve"
+    ):
+        web.execute(close.format("approve").encode(), (row[0], bytes([8]) * 32))
+    assert "Wilhelmina" in db.value("select string_agg(l::text, '') from audit.log l")
+    with pytest.raises(psycopg.errors.CheckViolation, match="one_of_them_is_a_login_of_the_database"):
+        db.run("update audit.erasures set approved_by = 'account 8', closed_at = now()")
+    db.run("update audit.web_sessions set authenticated_at = now() - interval '61 minutes' where user_id = '8'")
+    with refused("42501", nobody):
+        web.execute(close.format("withdraw").encode(), (row[0], bytes([8]) * 32))
+    web.execute(close.format("withdraw").encode(), (row[0], bytes([7]) * 32))
+    number = request(first)
+    web.execute(close.format("approve").encode(), (number, bytes([7]) * 32))
+    assert "Wilhelmina" not in db.value("select string_agg(l::text, '') from audit.log l")
+    assert db.run("select requested_by, approved_by from audit.erasures where closed_at is not null order by 1") == [
+        ("account 7", None), ("login admin", "account 7")]  # fmt: skip
 
 
 def test_a_request_can_be_withdrawn_and_then_nothing_goes(db: Database, people: tuple[Connection, Connection]) -> None:

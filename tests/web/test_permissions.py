@@ -69,6 +69,17 @@ ADDRESSES = {
         "/reports/audit-log/checkpoints/<int:older>/<int:newer>",
         "/reports/audit-log/checkpoints/0/1",
     ),
+    "erasing.requests": ("/reports/audit-log/erasures", "/reports/audit-log/erasures"),
+    "erasing.ask": ("/reports/audit-log/erasures", "/reports/audit-log/erasures"),
+    "erasing.request_page": ("/reports/audit-log/erasures/<int:request_id>", "/reports/audit-log/erasures/1"),
+    "erasing.approve": (
+        "/reports/audit-log/erasures/<int:request_id>/approve",
+        "/reports/audit-log/erasures/1/approve",
+    ),
+    "erasing.withdraw": (
+        "/reports/audit-log/erasures/<int:request_id>/withdraw",
+        "/reports/audit-log/erasures/1/withdraw",
+    ),
     "health.health": ("/reports/audit-log/health", "/reports/audit-log/health"),
     "inventory.show": ("/reports/audit-log/inventory", "/reports/audit-log/inventory"),
 }
@@ -103,6 +114,14 @@ VIEWS: dict[str, Answers] = {
     "HEAD": READERS,
     "OPTIONS": OPTIONS_FOR_READERS,
     "POST": (401, 403, 400, 400),
+}
+
+#: For whoever may erase, which no role of its own can.
+ERASING: dict[str, Answers] = {
+    "GET": (SIGN_IN, 403, 403, 403),
+    "HEAD": (SIGN_IN, 403, 403, 403),
+    "OPTIONS": (401, 403, 403, 403),
+    "POST": (401, 403, 403, 403),
 }
 
 NO_SUCH_FILE: dict[str, Answers] = {
@@ -163,6 +182,11 @@ EXPECTED: dict[str, dict[str, Answers]] = {
     "proofs.proof_file": NO_SUCH_FILE,
     "proofs.checkpoints": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
     "proofs.growth": NO_SUCH_FILE,
+    "erasing.requests": ERASING,
+    "erasing.ask": ERASING,
+    "erasing.request_page": {method: answers for method, answers in ERASING.items() if method != "POST"},
+    "erasing.approve": {method: ERASING[method] for method in ("OPTIONS", "POST")},
+    "erasing.withdraw": {method: ERASING[method] for method in ("OPTIONS", "POST")},
     "health.health": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
     "inventory.show": {
         "GET": (SIGN_IN, 403, 403, 200),

@@ -44,7 +44,7 @@ def erase(
     withdraw: int | None,
     as_json: bool,
 ) -> None:
-    """Forget a record: its values go, and the seals still prove what there was. Needs two logins in audit_admin.
+    """Forget a record: its values go, and the seals still prove what there was. Needs two people: logins in audit_admin, or one on the pages.
 
     Example: auditlog erase --entity contact --record 42 --reason "letter 2026-117"
     """
@@ -86,9 +86,7 @@ def _list(found: list[dict[str, Any]], as_json: bool) -> None:
         click.echo("Nobody has asked to erase anything yet.")
     else:
         for request in found:
-            about = " ".join(filter(None, [request["entity"], request["record_id"]]))
-            if request["columns"]:
-                about = f"{', '.join(request['columns'])} of {request['schema_name']}.{request['table_name']}"
+            about = erasing.about(request)
             click.echo("  ".join([str(request["erasure_id"]), about, erasing.state(request), request["reason"]]))
 
 

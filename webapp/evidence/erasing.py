@@ -1,4 +1,4 @@
-"""Requests to erase, as commands show them. What is erased, and who may, is decided in SQL."""
+"""Requests to erase, as commands and pages show them. What is erased, and who may, is decided in SQL."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
+from ..scopes import EVERYTHING, Scope
 from .queries import load
 from .tree import Connection
 
@@ -21,15 +22,28 @@ KINDS = (
 )
 
 
-def requests(connection: Connection, *, limit: int = 1000) -> list[dict[str, Any]]:
-    """Requests, newest first: those that wait before those that are closed."""
+def requests(
+    connection: Connection, scope: Scope = EVERYTHING, *, request_id: int | None = None, limit: int = 1000
+) -> list[dict[str, Any]]:
+    """Requests, newest first: those that wait before those that are closed; with a number, that one."""
+    query = load("requests").format(scope=scope.condition("audit.category_of('update', e.entity)"))
     with connection.cursor(row_factory=dict_row) as rows:
-        return rows.execute(load("requests"), {"limit": limit}).fetchall()
+        return rows.execute(query, {"request": request_id, "limit": limit}).fetchall()
 
 
-def request(connection: Connection, entity: str, record: str, reason: str, also: list[str] | None = None) -> int:
-    """Ask that a record be forgotten; return the number of the request."""
-    return _call(connection, "select audit.request_erasure(%s, %s, %s, %s)", entity, record, reason, also)
+def request(
+    connection: Connection,
+    entity: str,
+    record: str,
+    reason: str,
+    also: list[str] | None = None,
+    session: bytes | None = None,
+) -> int:
+    """Ask that a record be forgotten; return the number of the request.
+
+    `session` is the hash of the session of the report in which somebody asks; without it, the login asks.
+    """
+    return _call(connection, "select audit.request_erasure(%s, %s, %s, %s, %s)", entity, record, reason, also, session)
 
 
 def request_columns(connection: Connection, table: str, reason: str) -> int:
@@ -41,12 +55,12 @@ def preview(connection: Connection, request_id: int) -> Told:
     return _call(connection, "select audit.preview_erasure(%s)", request_id)
 
 
-def approve(connection: Connection, request_id: int) -> Told:
-    return _call(connection, "select audit.approve_erasure(%s)", request_id)
+def approve(connection: Connection, request_id: int, session: bytes | None = None) -> Told:
+    return _call(connection, "select audit.approve_erasure(%s, %s)", request_id, session)
 
 
-def withdraw(connection: Connection, request_id: int) -> None:
-    _call(connection, "select audit.withdraw_erasure(%s)", request_id)
+def withdraw(connection: Connection, request_id: int, session: bytes | None = None) -> None:
+    _call(connection, "select audit.withdraw_erasure(%s, %s)", request_id, session)
 
 
 def in_words(told: Told) -> str:
@@ -74,6 +88,18 @@ def not_reached(told: Told) -> list[str]:
         "Backups, write-ahead log and replicas that lag: until they expire. After restoring one, erase again.",
         "What streams and other systems have received, and the record itself in its own table.",
     ]
+
+
+def about(request: dict[str, Any]) -> str:
+    """What a request would erase, such as: contact 42."""
+    if request["columns"]:
+        return f"{', '.join(request['columns'])} of {request['schema_name']}.{request['table_name']}"
+    return f"{request['entity']} {request['record_id']}"
+
+
+def of_account(person: str) -> bool:
+    """Whether it was somebody on the pages, and not a login of the database."""
+    return person.startswith("account ")
 
 
 def state(request: dict[str, Any]) -> str:
