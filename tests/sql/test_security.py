@@ -130,6 +130,7 @@ def test_each_role_reads_what_its_work_needs(db: Database) -> None:
         "audit.report",
         "audit.tracked",
         "audit.migrations",
+        "audit.archives",  # which months to read there
         *("audit.exports", "audit.checkpoints", "audit.anchors"),  # for files and their manifests
         *("audit.search", "audit.searchable", "audit.searching"),  # to find what goes into them
     }

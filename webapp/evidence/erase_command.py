@@ -44,7 +44,9 @@ def erase(
     withdraw: int | None,
     as_json: bool,
 ) -> None:
-    """Forget a record: its values go, and the seals still prove what there was. Needs two people: logins in audit_admin, or one on the pages.
+    """Forget a record: its values go, and the seals still prove what there was.
+
+    Needs two people: each a login in audit_admin, or one of them on the pages of the report.
 
     Example: auditlog erase --entity contact --record 42 --reason "letter 2026-117"
     """
