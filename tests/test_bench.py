@@ -17,6 +17,7 @@ from pytest_postgresql.executors import NoopExecutor
 
 from webapp.bench import statements, subjects, workloads
 from webapp.bench.clients import clients
+from webapp.bench.ideas import IDEAS
 from webapp.bench.rounds import WORKLOADS, Plan, run
 from webapp.bench.servers import Server, running
 from webapp.bench.subjects import SUBJECTS, Subject
@@ -209,3 +210,42 @@ def test_two_servers_are_one_too_many(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 def test_there_are_rows_enough_for_every_client() -> None:
     assert workloads.rows_used(workloads.MINIMUM_ROWS) <= workloads.MINIMUM_ROWS
+
+
+def test_our_ideas_are_measured_one_by_one(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDITLOG_DATABASE_URL", make_conninfo(address, dbname="postgres"))
+    file = tmp_path / "figures.json"
+    assert bench(*SMALL, "--ideas", "--only", "as-json,row-by-row", "--json", str(file)).exit_code == 0
+    found = json.loads(file.read_text())["subjects"]
+    assert list(found) == ["none", "row-by-row", "as-json"]
+    assert {n["audit_rows"] for name in ("row-by-row", "as-json") for n in found[name]["stored"].values()} == {200}
+    assert "there are none, floor, audit-log-report, row-by-row," in bench("--ideas", "--only", "tablelog").output
+
+
+def test_each_idea_is_really_taken_back(address: str) -> None:
+    server = Server(make_conninfo(address, dbname="postgres"))
+    said = (
+        "select (select by_statement from audit.tracked), (select left(new_row, 1) from audit.log where action = 'i'), "
+        "(select count(*) from pg_index where indrelid = 'audit.log'::regclass), "
+        "(select application is null from audit.log where action = 'i')"
+    )
+    told: dict[str, Any] = {}
+    try:
+        for subject in IDEAS[2:]:
+            url = server.create(subject.name)
+            subjects.create_table(url)
+            subject.install(url)
+            with psycopg.connect(url, autocommit=True, application_name="bench") as connection:
+                connection.execute("insert into contacts (first_name) values ('Ada')")
+                told[subject.name] = connection.execute(said).fetchone()
+            server.drop(subject.name)
+    finally:
+        server.clean()
+    statements = ["insert", "update", "delete"]
+    assert told == {
+        "audit-log-report": (statements, "(", 3, False),
+        "row-by-row": ([], "(", 3, False),
+        "as-json": (statements, "{", 3, False),
+        "no-indexes": (statements, "(", 0, False),
+        "no-context": (statements, "(", 3, True),
+    }

@@ -17,6 +17,7 @@ from ..errors import AuditLogError
 from ..explained import explained
 from . import report, subjects
 from .clients import clients
+from .ideas import IDEAS
 from .rounds import WORKLOADS, Plan, run
 from .servers import running
 from .workloads import MINIMUM_ROWS
@@ -30,6 +31,7 @@ from .workloads import MINIMUM_ROWS
 @click.option(
     "--only", default="", metavar="NAME,…", help="Subjects to compare. Default: all; none is always among them."
 )
+@click.option("--ideas", is_flag=True, help="Compare with our own capture without one of its ideas, not with peers.")
 @click.option("--seed", type=click.IntRange(0), help="Decides the order in each round. Default: another every time.")
 @click.option(
     "--bindir",
@@ -40,7 +42,9 @@ from .workloads import MINIMUM_ROWS
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Also write the figures here."
 )
 @explained
-def bench(rows: int, rounds: int, only: str, seed: int | None, bindir: Path | None, json_file: Path | None) -> None:
+def bench(
+    rows: int, rounds: int, only: str, ideas: bool, seed: int | None, bindir: Path | None, json_file: Path | None
+) -> None:
     """What capture costs, beside other tools and no capture at all.
 
     On a PostgreSQL of its own; on the server of AUDITLOG_DATABASE_URL, if that is set, in databases that it
@@ -48,7 +52,8 @@ def bench(rows: int, rounds: int, only: str, seed: int | None, bindir: Path | No
 
     Example: auditlog bench --rows 10000 --only audit-log-report,floor
     """
-    chosen = subjects.chosen([name.strip() for name in only.split(",") if name.strip()])
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    chosen = subjects.chosen(names, IDEAS if ideas else subjects.SUBJECTS)
     if json_file and not json_file.absolute().parent.is_dir():
         raise AuditLogError(f"--json: there is no folder {json_file.absolute().parent}: create it first")
     plan = Plan(rows, rounds, random.randrange(1_000_000) if seed is None else seed)  # noqa: S311

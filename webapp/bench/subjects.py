@@ -156,10 +156,10 @@ def version(subject: Subject, connection: Connection) -> str | None:
         return row[0] if row else None
 
 
-def chosen(names: list[str]) -> tuple[Subject, ...]:
+def chosen(names: list[str], among: tuple[Subject, ...] = SUBJECTS) -> tuple[Subject, ...]:
     """The subjects of these names, or all. Raises AuditLogError for a name that is none."""
-    known = {subject.name for subject in SUBJECTS}
+    known = {subject.name for subject in among}
     if unknown := [name for name in names if name not in known]:
-        raise AuditLogError(f'--only: there is no "{unknown[0]}"; there are {", ".join(s.name for s in SUBJECTS)}')
+        raise AuditLogError(f'--only: there is no "{unknown[0]}"; there are {", ".join(s.name for s in among)}')
     # Everything is told relative to no capture.
-    return tuple(s for s in SUBJECTS if not names or s.name in (*names, NONE))
+    return tuple(s for s in among if not names or s.name in (*names, NONE))
