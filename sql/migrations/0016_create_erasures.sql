@@ -33,3 +33,17 @@ comment on column audit.erasures.also is 'actor: what the record''s person did, 
 comment on column audit.erasures.requested_by is 'login, and the name of session_user; or account, and a user_id of audit.web_users.';
 comment on column audit.erasures.erased is 'How many events went, by kind.';
 grant select on audit.erasures to audit_web, audit_admin;
+
+-- Archives are files: whoever runs auditlog erase writes them anew and says so.
+create table audit.reached (
+  archive_id integer     not null references audit.archives,
+  erasure_id bigint      not null references audit.erasures,
+  events     bigint      not null,
+  sha256     text        not null,
+  reached_at timestamptz not null default clock_timestamp(),
+  primary key (archive_id, erasure_id)
+);
+
+comment on table audit.reached is
+  'Archives that an approved request to erase has reached, how many events it took from each, and the SHA-256 of the file since then. Written by audit.note_reached().';
+grant select on audit.reached to audit_web, audit_admin;

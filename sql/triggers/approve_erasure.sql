@@ -30,9 +30,9 @@ begin
   end if;
   select h.hold_id, h.reason into hold
   from audit.holds h
-  where (h.record_id is null or (h.entity, h.record_id) = (wanted.entity, wanted.record_id)) and exists (
+  where (h.record_id is null or (h.entity, h.record_id) = (wanted.entity, wanted.record_id)) and (h.record_id is not null and h.since is null or exists (
     select from audit.erasure_events(wanted) c join audit.log l on l.event_id = c.event_id
-    where h.since is null or l.occurred_at >= h.since and l.occurred_at < h.until)
+    where h.since is null or l.occurred_at >= h.since and l.occurred_at < h.until))
   order by h.hold_id limit 1;
   if found then
     raise exception 'hold % keeps what request % would erase: %', hold.hold_id, wanted.erasure_id, hold.reason

@@ -30,7 +30,8 @@ begin
   given.entity := entity;
   given.record_id := audit.short_key(record_id);
   given.also := also;
-  if not exists (select from audit.erasure_events(given)) then
+  -- What is in archives alone is not known here.
+  if not exists (select from audit.erasure_events(given)) and not exists (select from audit.archives) then
     raise exception 'the log holds nothing of % %', coalesce(entity, 'null'), coalesce(record_id, 'null')
       using errcode = 'no_data_found', hint = 'Both are as in the columns entity and record_id of audit.report.';
   end if;

@@ -70,19 +70,6 @@ def test_an_archive_that_was_edited_is_found(old: Evidence, run: Run, tmp_path: 
     assert "cannot be read" in error(invoke("verify", str(file), "--key", str(old.key)))
 
 
-def test_erasure_reaches_an_archive_and_its_proof_stands(old: Evidence, run: Run, tmp_path: Path) -> None:
-    run()
-    file = tmp_path / "archive" / "log_2021_01.parquet"
-    leaf = next(archiving.read(file))[2]["leaf_index"]
-    assert archiving.erase(file, [leaf, 10**9]) == 1
-    assert archiving.erase(file, [leaf]) == 0
-    found = proof.check_file(archiving.lines(file), old.key)
-    assert found.erased == 1
-    row = next(archiving.read(file))[2]
-    assert {name for name, value in row.items() if value is None} >= {"salt", "details", "new_row", "after", "actor_id"}
-    assert row["header"] is not None
-
-
 def test_what_is_held_or_not_yet_taken_stays_and_the_reason_is_said(old: Evidence, run: Run) -> None:
     assert (
         "Hold 1 keeps them"

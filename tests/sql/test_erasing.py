@@ -49,6 +49,8 @@ def test_a_request_says_what_is_wrong_with_it(db: Database, people: tuple[Connec
     number = request(first)
     with refused("23505", f"there is a request to erase contact 42 already: {number}", hint=f"--approve {number}"):
         request(first)
+    with refused("55000", f"request {number} is not approved", hint="somebody else"):
+        first.execute("select audit.note_reached(%s, 1, 'f', '{}')", (number,))
     with refused("P0002", "holds a value of a column that is masked or excluded now", hint="--mask"):
         first.execute("select audit.request_column_erasure('contacts', 'policy')")
 
@@ -66,6 +68,8 @@ def test_it_takes_two_people_who_may(db: Database, people: tuple[Connection, Con
     with refused("42501", 'the login "web" may not erase in its own name', hint="grant audit_admin"):
         approve(db.connect("web"), number)
     assert approve(second, number)
+    with refused("P0002", "there is no archive 7", hint="audit.archives"):
+        second.execute("select audit.note_reached(%s, 7, 'f', '{}')", (number,))
     other = second.info.user
     with refused("55000", f"request {number} was approved by login {other} already", hint="another request"):
         approve(second, number)

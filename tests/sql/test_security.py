@@ -148,10 +148,17 @@ def test_each_role_reads_what_its_work_needs(db: Database) -> None:
     }
     seals = {"audit.leaves", "audit.nodes", "audit.checkpoints", "audit.anchors"}
     search = {"audit.search", "audit.searchable", "audit.searching", "audit.activity", "audit.actor_days"}
-    kept = {"audit.archives", "audit.holds", "audit.streams"}
+    kept = {"audit.archives", "audit.holds", "audit.streams", "audit.reached"}
     assert may(db, "web", "select") == web | seals | kept | search
     admin = {"audit.events", "audit.log", "audit.shapes", "audit.report", "audit.tracked", "audit.migrations"}
-    admin |= {"audit.export_rights", "audit.erasures", "audit.archives", "audit.holds", "audit.streams"}
+    admin |= {
+        "audit.export_rights",
+        "audit.erasures",
+        "audit.reached",
+        "audit.archives",
+        "audit.holds",
+        "audit.streams",
+    }
     admin |= seals - {"audit.anchors"}  # what an archive takes along
     assert may(db, "admin", "select") == admin
     sealer = {"audit.events", "audit.log", "audit.shapes", "audit.tracked", "audit.migrations"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -137,7 +137,7 @@ def _line(row: Row) -> str:
     texts = {name: shown.pop(name) for name in JSON_TEXTS if name in shown}
     if row["salt"] is None and row["payload_commit"] is not None:
         shown = {name: value for name, value in shown.items() if name in STAYS}
-        texts = {}
+        texts = {"context": texts.get("context")}  # by which request
     seal = {
         "leaf": row["leaf_index"],
         "salt": row["salt"].hex() if row["salt"] else None,
@@ -147,28 +147,6 @@ def _line(row: Row) -> str:
     pieces = [f"{json.dumps(name)}: {text if text is not None else 'null'}" for name, text in texts.items()]
     pieces.append(f'"seal": {json.dumps(seal, ensure_ascii=False)}')
     return json.dumps(shown, ensure_ascii=False, default=datetime.isoformat)[:-1] + ", " + ", ".join(pieces) + "}"
-
-
-def erase(archive: Path, leaf_indexes: Collection[int]) -> int:
-    """Forget payload and salt of these leaves in one archive, which is written anew; returns how many it had.
-
-    The commitments stay, so the file still proves the same. Whatever copies were made of it are out of reach.
-    """
-    gone = set(leaf_indexes)
-    found = 0
-
-    def forgotten() -> Iterator[list[Row]]:
-        nonlocal found
-        for group in read(archive):
-            for row in group:
-                if row["leaf_index"] in gone and row["salt"] is not None:
-                    found += 1
-                    row["payload_commit"] = payload_commit(row["salt"], row["details"], row["old_row"], row["new_row"])
-                    row.update({name: None for name in (COLUMNS | SEAL) if name not in STAYS | {"payload_commit"}})
-            yield group
-
-    write(archive, forgotten(), evidence_of(archive))
-    return found
 
 
 def require_whole(file: Path, sealed: Callable[[int, int], dict[int, bytes]]) -> int:

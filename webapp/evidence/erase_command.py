@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +12,8 @@ import click
 from .. import config
 from ..connecting import connected
 from ..explained import explained
-from . import erasing
+from . import erasing, reaching
+from .tree import Connection
 
 NEEDS = "the role audit_admin"
 
@@ -19,7 +22,7 @@ NEEDS = "the role audit_admin"
 @click.option("--entity", help="Kind of record, such as contact.")
 @click.option("--record", help="Its number: the column record_id of the report.")
 @click.option("--mask", "table", metavar="TABLE", help="Instead: what is masked or excluded in TABLE now.")
-@click.option("--reason", help="Why. It stays in the log: name nobody in it.")
+@click.option("--reason", help="Why, in 3 to 500 characters. It stays in the log: name nobody in it.")
 @click.option(
     "--also",
     multiple=True,
@@ -30,6 +33,12 @@ NEEDS = "the role audit_admin"
 @click.option("--preview", type=int, metavar="ID", help="What approving a request would erase.")
 @click.option("--approve", type=int, metavar="ID", help="Erase what somebody else has asked for.")
 @click.option("--withdraw", type=int, metavar="ID", help="Close a request without erasing anything.")
+@click.option("--archives", "in_archives", is_flag=True, help="Erase in archives what was approved and is still there.")
+@click.option(
+    "--archive",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of the archives. Default: AUDITLOG_ARCHIVE, or where auditlog retain put them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The list for programs.")
 @explained
 def erase(
@@ -42,6 +51,8 @@ def erase(
     preview: int | None,
     approve: int | None,
     withdraw: int | None,
+    in_archives: bool,
+    archive: Path | None,
     as_json: bool,
 ) -> None:
     """Forget a record: its values go, and the seals still prove what there was.
@@ -50,21 +61,29 @@ def erase(
 
     Example: auditlog erase --entity contact --record 42 --reason "letter 2026-117"
     """
-    asked = bool(entity or record), bool(table), listing, preview is not None, approve is not None, withdraw is not None
+    asked = bool(entity or record), bool(table), listing, in_archives
+    asked += preview is not None, approve is not None, withdraw is not None
     if sum(asked) != 1:
-        raise click.UsageError("say what: --entity with --record, --mask, --list, --preview, --approve or --withdraw")
+        raise click.UsageError(
+            "say what: --entity with --record, --mask, --list, --preview, --approve, --withdraw or --archives"
+        )
     if bool(entity) != bool(record):
         raise click.UsageError("--entity and --record go together")
     if (record or table) and not reason:
         raise click.UsageError("say why, with --reason")
+    missed = False
     with connected(config.database_url(), "erase", needs=NEEDS) as connection:
         if listing:
             found = erasing.requests(connection)
             _list(found, as_json)
         elif approve is not None:
             done = erasing.approve(connection, approve)
+            connection.commit()
             click.echo(f"Erased: {erasing.in_words(done)}.")
+            missed = _reach(connection, archive)
             _not_reached(done)
+        elif in_archives:
+            missed = _reach(connection, archive)
         elif withdraw is not None:
             erasing.withdraw(connection, withdraw)
             click.echo(f"Request {withdraw} is withdrawn; nothing was erased.")
@@ -79,6 +98,16 @@ def erase(
             click.echo(f"Request {preview} would erase: {erasing.in_words(told)}.")
             _not_reached(told)
             click.echo(f"Somebody else approves it with: auditlog erase --approve {preview}")
+    sys.exit(1 if missed else 0)
+
+
+def _reach(connection: Connection, archive: Path | None) -> bool:
+    """Carry approved requests out in archives; return whether some were out of reach."""
+    missed = False
+    for one in reaching.reach(connection, archive or config.archive()):
+        missed = missed or bool(one.trouble)
+        click.echo(f"Not reached: {one}" if one.trouble else str(one), err=bool(one.trouble))
+    return missed
 
 
 def _list(found: list[dict[str, Any]], as_json: bool) -> None:

@@ -81,9 +81,10 @@ def not_reached(told: Told) -> list[str]:
     made = (
         f"{len(files):,} made since the first of these events, see events {numbers}" if files else "none is on record"
     )
-    archives = [f"{told['archives']:,} months in archives, which are files of their own."] if told["archives"] else []
+    months = f"{told['archives']:,} months are in archives" if told["archives"] else ""
+    archives = [f"{months}: `auditlog erase --archives` reaches those whose files are there; copies of them are not."]
     return [
-        *archives,
+        *(archives if months else []),
         f"Files that were exported: {made}.",
         "Backups, write-ahead log and replicas that lag: until they expire. After restoring one, erase again.",
         "What streams and other systems have received, and the record itself in its own table.",

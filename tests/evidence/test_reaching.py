@@ -1,0 +1,81 @@
+"""What is forgotten is forgotten in archives, too, and the files still prove what there was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Database
+from tests.evidence.conftest import Evidence, Run
+from tests.test_cli import invoke
+from webapp.evidence import archiving, proof, reaching
+
+
+def erase(db: Database, login: str, *arguments: str) -> str:
+    done = invoke("erase", *arguments, env={"AUDITLOG_DATABASE_URL": db.url_of(login)})
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_an_approved_request_reaches_the_archives(
+    old: Evidence, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = old.db
+    for details in ('{"filter": {"words": ["no. 3"]}}', '{"filter": {"record": "4"}}'):
+        db.run("select audit.record_event('report', 'view', details => %s)", details)
+    db.run(
+        "insert into audit.log (occurred_at, shape_id, action, context) "
+        "select '2021-01-16', shape_id, action, context from audit.log where action = 'v'"
+    )
+    old.seal()
+    run()
+    folder = tmp_path / "archive"
+    file = folder / "log_2021_01.parquet"
+    before = [row for group in archiving.read(file) for row in group]
+    erase(db, "admin", "--entity", "contact", "--record", "3", "--reason", "letter 17")
+    whole = reaching.rewrite
+
+    def killed(*arguments: Any) -> Any:  # after the file was written, before that was noted
+        whole(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reaching, "rewrite", killed)
+        assert invoke("erase", "--approve", "1", env={"AUDITLOG_DATABASE_URL": db.url_of("postgres")}).exit_code == 1
+    file.rename(tmp_path / "away")
+    missed = invoke("erase", "--archives")
+    assert (missed.exit_code, "log_2021_01.parquet, for request 1: it is not there" in missed.stderr) == (1, True)
+    (tmp_path / "away").rename(file)
+    assert f"{file}: 2 events erased by request 1" in erase(db, "admin", "--archives", "--archive", str(folder))
+    assert erase(db, "admin", "--archives") == ""
+
+    after = [row for group in archiving.read(file) for row in group]
+    gone = [row for row in after if row["salt"] is None]
+    assert {row["action"] for row in gone} == {"insert", "view"}
+    assert [row for row in after if row["salt"]] == [
+        row for row in before if row["event_id"] not in {r["event_id"] for r in gone}
+    ]
+    assert not [row for row in gone if "No. 3" in str(row) or "no. 3" in str(row)]
+    found = proof.check_file(archiving.lines(file), old.key)
+    assert (found.proven, found.erased) == (len(after) - 2, 2)
+    assert "by request 1 on " in "".join(proof.describe(found))
+    told = [
+        event["context"]["erase"]
+        for event in db.events("action = 'erase' and context -> 'erase' ->> 'did' = 'archive'")
+    ]
+    assert sorted(told[-1]["events"]) == sorted(row["event_id"] for row in gone) or sorted(told[0]["events"])
+    old.seal()
+    assert old.verify().broken == []
+
+
+def test_columns_that_are_hidden_now_vanish_from_archives(old: Evidence, run: Run, tmp_path: Path) -> None:
+    run()
+    db = old.db
+    db.run("select audit.track('contacts', label => '{last_name}', mask => '{first_name}')")
+    erase(db, "admin", "--mask", "contacts", "--reason", "names are not needed")
+    assert "5 events erased by request 1" in erase(db, "postgres", "--approve", "1")
+    rows = [row for group in archiving.read(tmp_path / "archive" / "log_2021_01.parquet") for row in group]
+    assert "No. 3" not in str(rows)
+    assert [row["actor_name"] for row in rows if row["entity"] == "contact"] == ["Ada"] * 5
