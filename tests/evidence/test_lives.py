@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from tests.clients.places import new_place
 from tests.conftest import SERVER_SETTINGS, Database
 from tests.evidence.conftest import Evidence
 from webapp.embedded import EmbeddedServer
+from webapp.evidence.sealing import SealingError
 
 
 def test_a_log_that_is_restored_into_a_cluster_whose_transactions_start_again_is_sealed_on_and_proven(
@@ -55,3 +58,49 @@ def test_a_log_that_is_restored_into_a_cluster_whose_transactions_start_again_is
             found = copy.verify()
             assert (found.broken, found.late, found.proven) == ([], [], len(copy.sealed()))
             there.close()
+
+
+def test_a_replica_that_is_promoted_goes_on_where_the_primary_was(
+    evidence: Evidence, embedded: EmbeddedServer | None, bin_dir: Path | None
+) -> None:
+    if embedded is None:
+        pytest.skip("needs two servers of the tests' own: unset AUDITLOG_DATABASE_URL")
+    evidence.write(3)
+    evidence.seal()
+    evidence.write(2)  # without a seal when the primary is lost
+    name = str(conninfo_to_dict(evidence.db.url)["dbname"])
+    with new_place() as folder:
+        server = EmbeddedServer(folder / "s", bin_dir=bin_dir, settings=SERVER_SETTINGS)
+        with server:  # which makes its places
+            (cluster,) = (file.parent for file in (folder / "s").rglob("PG_VERSION") if "base" not in file.parts)
+        owner = cluster.stat()
+        shutil.rmtree(cluster)
+        run = [str(embedded.program("pg_basebackup")), f"--dbname={embedded.url()}", "--checkpoint=fast"]
+        done = subprocess.run([*run, f"--pgdata={cluster}"], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        (cluster / "postmaster.opts").unlink(missing_ok=True)
+        # It takes what it can get, and then goes on alone, on a timeline of its own.
+        (cluster / "recovery.signal").touch()
+        with (cluster / "postgresql.auto.conf").open("a") as settings:
+            settings.write("restore_command = 'false'\n")
+        for file in (cluster, *cluster.rglob("*")):
+            os.chown(file, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        with server, psycopg.connect(server.url(name), autocommit=True) as superuser:
+            there = Database(server.url(name), superuser)
+            copy = replace(evidence, db=there, sealer=replace(evidence.sealer, url=there.url_of("sealer")))
+            deadline = time.monotonic() + 60
+            while there.value("select pg_is_in_recovery()"):
+                assert time.monotonic() < deadline
+                there.run("select pg_sleep(0.02)")
+            copy.write()
+            copy.seal()
+            assert copy.sealed() == [
+                row[0] for row in there.run("select event_id from audit.log order by xact_id, event_id")
+            ]
+            assert [checkpoint.origin.rpartition("/")[2] for checkpoint in copy.checkpoints()] == ["1", "2"]
+            found = copy.verify()
+            assert (found.broken, found.late, found.proven) == ([], [], len(copy.sealed()))
+            there.close()
+    # The primary that comes back is behind, and builds on nothing.
+    with pytest.raises(SealingError, match="which this database does not have"):
+        evidence.seal()
