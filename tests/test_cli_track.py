@@ -39,7 +39,7 @@ def test_track_passes_on_what_it_is_told(db: Database, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("track", "no_such_table"), 'relation "no_such_table" does not exist'),
+        (("track", "no_such_table"), 'relation "no_such_table" does not exist: write the table with its schema'),
         (("track", "contacts", "--label", "no_such_column"), 'has no column "no_such_column"'),
         (("track", "contacts", "--entity", "Two Words"), "is not a plain name"),
         (("track", "contacts", "--mask", "email", "--exclude", "email"), "both excluded and masked"),

@@ -15,7 +15,7 @@ from rich.console import Console
 from . import config, demo, embedded, migrations, rights, secret_settings, server
 from .bench.command import bench
 from .connecting import connected
-from .errors import MigrationError
+from .errors import AuditLogError, MigrationError
 from .evidence import beside
 from .evidence import command as evidence
 from .evidence.erase_command import erase
@@ -113,6 +113,11 @@ def _administration(command: str) -> Generator[psycopg.Connection[Any]]:
         needs = "the role audit_admin and the ownership of the table"
         with connected(config.database_url(), command, needs=needs) as connection:
             yield connection
+    except psycopg.errors.UndefinedTable as error:
+        raise AuditLogError(
+            f"{error.diag.message_primary}: write the table with its schema, such as public.contacts, "
+            "and in double quotes where its name has capitals"
+        ) from None
     except psycopg.errors.InvalidSchemaName:
         raise MigrationError("this database has no audit log yet: run `auditlog migrate` as its owner") from None
 

@@ -96,7 +96,7 @@ def migrate(
                     on_apply(script.name)
             if any(name.startswith("triggers/") for name in done):
                 _refresh_capture(connection, lock_timeout)
-            connection.execute("select audit.ensure_partitions()")
+            connection.execute("select audit.ensure_guards(), audit.ensure_partitions()")
             if wanted_tables:
                 for script in reference_tables():
                     if script.name not in applied:

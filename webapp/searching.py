@@ -49,6 +49,8 @@ def _follow(url: str, stop: threading.Event) -> None:
                 )
                 while not stop.is_set():
                     extend(connection)
+                    # A server may run for longer than there are months.
+                    connection.execute("select audit.ensure_partitions()")
                     stop.wait(PAUSE)
         except psycopg.Error as error:
             # Pages stay right, and become slower the longer this lasts: status and health page tell.

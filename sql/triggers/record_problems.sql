@@ -7,14 +7,16 @@ as $$
 declare
   seen record;
 begin
+  -- In the middle of audit.track() nothing is wrong yet; its end comes here again.
+  if exists (select from audit.tracked t where t.generating = pg_current_xact_id_if_assigned()) then
+    return;
+  end if;
   perform audit.forget_dropped_tables();
   for seen in
     select t.tracked_id, t.entity, t.schema_name, t.table_name, s.problem
     from audit.tracked t
     join audit.status() s on s.table_name = format('%I.%I', t.schema_name, t.table_name)
     where t.problem is distinct from s.problem
-      -- In the middle of audit.track() nothing is wrong yet.
-      and t.generating is distinct from pg_current_xact_id_if_assigned()
   loop
     update audit.tracked t set problem = seen.problem where t.tracked_id = seen.tracked_id;
     perform audit.record_event(seen.entity, 'configure', details => jsonb_build_object(

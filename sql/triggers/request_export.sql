@@ -43,7 +43,12 @@ begin
   limit 1;
   if hidden is not null then
     raise exception 'audit.request_export: cannot filter by "%", which is masked, excluded or not there', hidden
-      using errcode = 'invalid_parameter_value', hint = 'Leave it out of the filter.';
+      using errcode = 'invalid_parameter_value',
+            hint = pg_catalog.format('Leave it out of the filter. Known: %s.', (
+              select string_agg(c, ', ') from audit.tracked t
+              cross join lateral audit.shape_now(t, source) shape
+              cross join lateral unnest(shape.columns) c
+              where audit.tracked_relation(t.tracked_id) = source and c <> all (shape.masked)));
   end if;
 
   for stale in

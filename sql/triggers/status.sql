@@ -82,6 +82,12 @@ as $$
   group by part.relname
   having count(g.oid) < 2
   union all
+  select part.relid::regclass::text, null, false, true, true, '{}', null, null,
+    'A trigger or rule that is no part of the audit log can keep events from it: drop it.'
+  from pg_partition_tree('audit.log') part
+  where exists (select from pg_trigger g where g.tgrelid = part.relid and not g.tgisinternal and g.tgfoid <> 'audit.refuse_mutation()'::regprocedure)
+    or exists (select from pg_rewrite r where r.ev_class = part.relid)
+  union all
   select 'audit.checkpoints', null, true, true, true, '{}', null, null, s.problem
   from audit.sealing_status() s where s.problem is not null
   order by 1

@@ -185,3 +185,10 @@ def test_the_number_of_an_event_that_is_taken_before_its_transaction_has_one_is_
     evidence.seal()
     assert number in evidence.sealed()
     assert sorted(evidence.sealed()) == sorted(settled_order(db))
+
+
+def test_a_round_makes_the_months_that_are_missing(evidence: Evidence) -> None:
+    month = evidence.db.value("select format('audit.log_%s', to_char(now() + interval '5 months', 'YYYY_MM'))")
+    evidence.db.run(f"drop table {month}")
+    evidence.seal()
+    assert evidence.db.value("select to_regclass(%s)", month)

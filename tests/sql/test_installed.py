@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from tests.conftest import Database
 from tests.sql.support import problems
+from webapp import searching
 from webapp.migrations import migrate
 
 NOTHING = "language plpgsql as 'begin return null; end'"
@@ -65,3 +68,46 @@ def test_a_replaced_function_leaves_an_event_and_so_does_putting_it_back(db: Dat
         ("break", "capture_truncate.sql", "CREATE FUNCTION"),
         ("mend", "capture_truncate.sql", "CREATE FUNCTION"),
     ]
+
+
+def test_migrate_puts_the_guards_back_and_gives_a_month_to_what_fell_into_the_default_partition(db: Database) -> None:
+    db.run("alter table audit.log disable trigger refuse_mutation; drop trigger refuse_truncate on audit.leaves")
+    db.run(
+        "insert into audit.log (occurred_at, shape_id, action) values ('2099-01-01', audit.find_subject('report'), 'v')"
+    )
+    assert len(problems(db)) == 3
+    migrate(db.url)
+    assert problems(db) == []
+    assert db.value("select tableoid::regclass::text from audit.log where occurred_at > now()") == "audit.log_2099_01"
+
+
+@pytest.mark.parametrize(
+    "lose",
+    [
+        "create trigger lose before insert on audit.log for each row execute function suppress_redundant_updates_trigger()",
+        "create rule lose as on insert to audit.log_default do instead nothing",
+    ],
+    ids=["trigger", "rule"],
+)
+def test_status_sees_a_trigger_or_rule_that_could_keep_events_from_the_log(passing: Database, lose: str) -> None:
+    passing.run("alter event trigger audit_follow_ddl disable")
+    passing.run(lose)
+    assert any("A trigger or rule that is no part of the audit log" in problem for problem in problems(passing))
+
+
+LAST_MONTH_MADE = """
+select format('audit.%I', max(c.relname)) from pg_inherits i join pg_class c on c.oid = i.inhrelid
+where i.inhparent = 'audit.log'::regclass and c.relname ~ '^log_[0-9]'
+"""
+
+
+def test_a_server_that_runs_makes_the_next_months(db: Database) -> None:
+    last = db.value(LAST_MONTH_MADE)
+    db.run(f"drop table {last}")
+    stop = threading.Event()
+    thread = searching.follow(db.url_of("web"), stop)
+    while db.value("select to_regclass(%s)", last) is None:
+        assert thread.is_alive()
+        stop.wait(0.05)
+    stop.set()
+    thread.join(30)

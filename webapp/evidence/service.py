@@ -65,6 +65,8 @@ class Sealer:
             )
             delivered = delivering.deliver(connection, self.anchors)
             searching.extend(connection)
+            connection.execute("select audit.ensure_partitions()")
+            connection.commit()
             return done, delivered
 
     def run_until(
