@@ -15,10 +15,11 @@ begin
             hint = 'Read its events in audit.report instead.';
   end if;
   perform audit.require_kept(tracked.schema_name, tracked.table_name, at);
-  select string_agg(format('image -> %L', k), ', ') into key_of from unnest(shape.key) k;
+  select string_agg(format('image ->> %L', k), ', ') into key_of from unnest(shape.key) k;
+  -- As texts: an imported row has a number where a captured one has its text.
   -- Where a key column had another name, that row's own key tells which row it is.
   key_of := format('case when key is null or image ?& %L::text[] then jsonb_build_array(%s) '
-                   'else (select jsonb_agg(known -> k order by place) from unnest(key) with ordinality u(k, place)) end', shape.key, key_of);
+                   'else (select jsonb_agg(known ->> k order by place) from unnest(key) with ordinality u(k, place)) end', shape.key, key_of);
 
   -- What became of a row is told by the last transaction that wrote to it, and only its events are read. An update is two
   -- statements about a row: what it was is gone, what it is stands. So a changed key needs no special case. Within a

@@ -50,6 +50,15 @@ def test_imported_events_are_marked_and_carry_the_importing_login(db: Database) 
     assert db.value("select imported_at from audit.report where event_id = %s", first["event_id"])
 
 
+def test_a_row_that_was_imported_and_then_captured_stood_once(db: Database) -> None:
+    db.run("insert into contacts (id, first_name) values (1, 'Ada'), (2, 'Bo')")
+    birth = {"action": "insert", "before": None, "after": {"id": 1, "first_name": "Ad"}}
+    imported(db, OLD | birth, OLD | birth | {"record_id": "9", "after": {"id": 9, "first_name": "Eve"}})
+    then, now = LAST_YEAR + timedelta(days=1), datetime.now(UTC) + timedelta(hours=1)
+    for at, stood in ((then, [(1, "Ad"), (9, "Eve")]), (now, [(1, "Ada"), (2, "Bo"), (9, "Eve")])):
+        assert db.run("select id, first_name from audit.as_of(null::contacts, %s) order by id", at) == stood
+
+
 def test_captured_events_are_not_marked_as_imported(shared: Database) -> None:
     new = watch(shared)
     shared.run("insert into contacts (id) values (1)")
