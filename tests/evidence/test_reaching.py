@@ -79,3 +79,30 @@ def test_columns_that_are_hidden_now_vanish_from_archives(old: Evidence, run: Ru
     rows = [row for group in archiving.read(tmp_path / "archive" / "log_2021_01.parquet") for row in group]
     assert "No. 3" not in str(rows)
     assert [row["actor_name"] for row in rows if row["entity"] == "contact"] == ["Ada"] * 5
+
+
+def test_verify_checks_archives_against_the_seals_in_the_log(old: Evidence, run: Run, tmp_path: Path) -> None:
+    run()
+    old.seal()
+    folder = tmp_path / "archive"
+    file = folder / "log_2021_01.parquet"
+    env = {"AUDITLOG_DATABASE_URL": old.db.url_of("sealer")}
+
+    def verify() -> tuple[int, str]:
+        done = invoke("verify", "--key", str(old.key), "--archive", str(folder), env=env)
+        return done.exit_code, done.stdout
+
+    gone = old.db.value("select sum(events)::int from audit.archives")
+    assert f"retired: {gone} events, {gone} of them in archives as they were sealed" in verify()[1]
+    whole, evidence = next(archiving.read(file)), archiving.evidence_of(file)
+    archiving.write(file, [[whole[0] | {"new_row": "(1)"}, *whole[1:]]], evidence)
+    assert f'altered: event {whole[0]["event_id"]} in "{file}" is not what was sealed' in verify()[1]
+    commit = proof.payload_commit(whole[0]["salt"], whole[0]["details"], whole[0]["old_row"], whole[0]["new_row"])
+    emptied = {"salt": None, "details": None, "new_row": None, "payload_commit": commit}
+    archiving.write(file, [[whole[0] | emptied, *whole[1:]]], evidence)
+    assert "is gone from" in verify()[1]
+    archiving.write(file, [whole[1:]], evidence)
+    assert f"holds {len(whole) - 1} events, and {len(whole)} went into it" in verify()[1]
+    file.unlink()
+    code, said = verify()
+    assert (code, f'missing: "{file}" cannot be read' in said) == (3, True), said

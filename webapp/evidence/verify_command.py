@@ -34,6 +34,7 @@ from .proof import (
 )
 from .verifying import LAG, Verdict
 from .verifying import verify as verify_log
+from .verifying_archives import verify_archives
 
 SHOWN = 20  # findings; the rest is counted
 
@@ -55,11 +56,22 @@ SHOWN = 20  # findings; the rest is counted
     show_default=True,
     help="Minutes after which an event must have its seal.",
 )
+@click.option(
+    "--archive",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of the months that left the log: check them against their seals, too. Default: AUDITLOG_ARCHIVE.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @explained
 def verify(
-    files: tuple[Path, ...], key: str | None, copies: tuple[str, ...], lag: float, jobs: int, as_json: bool
+    files: tuple[Path, ...],
+    key: str | None,
+    copies: tuple[str, ...],
+    lag: float,
+    archive: Path | None,
+    jobs: int,
+    as_json: bool,
 ) -> None:
     """Check that the log is what was sealed; or, without a database, that FILES are.
 
@@ -89,6 +101,9 @@ def verify(
             lag=timedelta(minutes=lag),
             on_progress=lambda done, size: progress.update(task, completed=done, total=size),
         )
+        archive = archive or config.archive()
+        if archive and found.retired:
+            verify_archives(connection, archive, found)
     if as_json:
         click.echo(json.dumps(as_object(found), indent=2))
     else:
@@ -162,8 +177,10 @@ def lines(found: Verdict) -> Iterable[str]:
     yield f"proven: {counted(found.proven)}, by {by}" + (f"; the last is {found.last}" if found.last else "")
     if found.erased:
         yield f"erased: {counted(found.erased)}, as erase events say"
-    if found.retired:
-        yield f"retired: {counted(found.retired)}, whose seals are here and which are in archives: verify their files"
+    if found.archived:
+        yield f"retired: {counted(found.retired)}, {found.archived:,} of them in archives as they were sealed"
+    elif found.retired:
+        yield f"retired: {counted(found.retired)}, whose seals are here: check their archives with --archive"
     if found.unsealed:
         yield f"not yet sealed: {counted(found.unsealed)}"
     if not found.anchored:
@@ -186,6 +203,7 @@ def as_object(found: Verdict) -> dict[str, object]:
         "proven": found.proven,
         "erased": found.erased,
         "retired": found.retired,
+        "archived": found.archived,
         "not_yet_sealed": found.unsealed,
         "checkpoints": found.checkpoints,
         "anchored": found.anchored,

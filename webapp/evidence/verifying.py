@@ -22,6 +22,7 @@ class Verdict:
     proven: int = 0
     erased: int = 0
     retired: int = 0
+    archived: int = 0  # of these, found in archives as they were sealed
     unsealed: int = 0
     checkpoints: int = 0
     anchored: int = 0
