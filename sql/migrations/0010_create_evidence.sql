@@ -93,9 +93,9 @@ create table audit.anchors (
 comment on table audit.anchors is
   'How far checkpoints have been carried to each place outside of this database. Kept by auditlog seal.';
 
-grant select on audit.leaves, audit.nodes, audit.checkpoints, audit.anchors to audit_sealer, audit_web;
--- A file says how far the log was sealed when it left.
-grant select on audit.checkpoints, audit.anchors to audit_reader;
+-- A file says how far the log was sealed when it left; with proofs, it holds what the report shows as it was sealed.
+grant select on audit.leaves, audit.nodes, audit.checkpoints, audit.anchors to audit_sealer, audit_web, audit_reader;
+grant select on audit.log, audit.shapes to audit_reader;
 grant select on audit.incarnations, audit.sealing to audit_sealer;
 grant insert on audit.leaves, audit.nodes, audit.checkpoints, audit.incarnations to audit_sealer;
 grant update on audit.sealing to audit_sealer;

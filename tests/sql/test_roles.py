@@ -17,9 +17,9 @@ READS_EVENTS = "web sealer admin"
 STATEMENTS: dict[str, str] = {
     # -- reading
     "select 1 from audit.events": READS_EVENTS,
-    "select 1 from audit.log": READS_EVENTS,
+    "select 1 from audit.log": f"{READS_EVENTS} reader streamer",
     "select 1 from audit.report": "reader streamer web admin",
-    "copy audit.shapes to stdout": READS_EVENTS,
+    "copy audit.shapes to stdout": f"{READS_EVENTS} reader streamer",
     "copy (select event_id from audit.report) to stdout": "reader streamer web admin",
     "declare c cursor for select 1 from audit.events": READS_EVENTS,
     "prepare p as select 1 from audit.events": ANYBODY,  # parsed alone: executing it is another matter
@@ -33,7 +33,7 @@ STATEMENTS: dict[str, str] = {
     "select 1 from public.users": "app",
     "select 1 from audit.events for update": NOBODY,
     "select 1 from audit.log for share": NOBODY,
-    "table audit.leaves": "web sealer streamer admin",
+    "table audit.leaves": "reader web sealer streamer admin",
     # -- writing events
     "insert into audit.log (shape_id, action) values (1, 'i')": NOBODY,
     "insert into audit.events (entity) values ('contact')": NOBODY,

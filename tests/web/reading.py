@@ -115,7 +115,7 @@ def download(browser: Browser, page: str = REPORT, **fields: str) -> bytes:
     data = {"csrf_token": csrf_token(html), **fields}
     with browser.client.post(unescape(action[1]), data=data) as response:
         assert response.status_code == 200, response.status
-        assert response.mimetype == FORMATS[fields.get("format", "csv")]
+        assert response.mimetype == FORMATS[fields.get("format", "csv").partition("-")[0]]
         return response.data
 
 

@@ -345,8 +345,9 @@ FIELD = re.compile(r'(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)')
 
 
 NO_PROOFS = (
-    "this file carries no proofs, so nothing of it can be checked. `auditlog prove EVENT` gives one that does. "
-    "Of an export, check its manifest: FILE.manifest.json"
+    "this file carries no proofs, so nothing of it can be checked. Files that do come from "
+    "`auditlog export --format ndjson --with-proof`, from `auditlog prove EVENT`, and from the page of an event. "
+    "Of any other export, check its manifest: FILE.manifest.json"
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import psycopg
@@ -33,26 +35,27 @@ def edge(connection: Connection, size: int) -> Tree:
     return Tree(size, pieces)
 
 
-def subtree(connection: Connection, low: int, high: int) -> bytes:
+Hashes = Callable[[int, int, int], Sequence[bytes]]  # of a level, from a position, to another
+
+
+def subtree(connection: Connection, low: int, high: int, hashes: Hashes | None = None) -> bytes:
     """The root over leaves low to high - 1, of any number."""
     tree = Tree()
     level = min((high - low).bit_length() - 1, _aligned(low)) // STEP * STEP
-    if level == 0:
-        for (leaf,) in connection.execute(
-            "select leaf_hash from audit.leaves where leaf_index >= %s and leaf_index < %s order by leaf_index",
-            (low, high),
-        ):
-            tree.append(leaf)
-        return tree.root()
     whole = high >> level
-    for (node,) in connection.execute(
-        "select hash from audit.nodes where level = %s and position >= %s and position < %s order by position",
-        (level, low >> level, whole),
-    ):
+    for node in (hashes or partial(_hashes, connection))(level, low >> level, whole):
         tree.append(node)
     if whole << level == high:
         return tree.root()
-    return join([*tree.edge, subtree(connection, whole << level, high)])
+    return join([*tree.edge, subtree(connection, whole << level, high, hashes)])
+
+
+def _hashes(connection: Connection, level: int, first: int, after: int) -> list[bytes]:
+    if level == 0:
+        query = "select leaf_hash from audit.leaves where leaf_index >= %s and leaf_index < %s order by leaf_index"
+        return [row[0] for row in connection.execute(query, (first, after))]
+    query = "select hash from audit.nodes where level = %s and position >= %s and position < %s order by position"
+    return [row[0] for row in connection.execute(query, (level, first, after))]
 
 
 def _aligned(low: int) -> int:
@@ -61,4 +64,15 @@ def _aligned(low: int) -> int:
 
 def proof_nodes(connection: Connection, size: int, leaves: list[int], cut: int = 0) -> list[bytes]:
     """What somebody who knows these leaves needs to compute the root of the first `size`."""
-    return [subtree(connection, low, high) for low, high in missing_ranges(size, leaves, cut)]
+    # A file of events from all over the log asks for many small subtrees, one beside the other: each block is read once.
+    block = lru_cache(maxsize=8)(
+        lambda level, number: _hashes(connection, level, number << STEP, (number + 1) << STEP)
+    )
+
+    def hashes(level: int, first: int, after: int) -> Sequence[bytes]:
+        if after <= first or first >> STEP != (after - 1) >> STEP:
+            return _hashes(connection, level, first, after)
+        begin = first >> STEP << STEP
+        return block(level, first >> STEP)[first - begin : after - begin]
+
+    return [subtree(connection, low, high, hashes) for low, high in missing_ranges(size, leaves, cut)]

@@ -71,6 +71,7 @@ def _filters(command: F) -> F:
 @click.option("--tz", help="Zone of the days. Default: AUDITLOG_TIME_ZONE, or UTC. Times in files are UTC.")
 @click.option("--format", "kind", type=click.Choice([*FORMATS]), help="Default: by the name of the file; else CSV.")
 @click.option("--columns", metavar="NAMES", help=f"With commas; {' and '.join(ALWAYS)} are always there. Default: all.")
+@click.option("--with-proof", is_flag=True, help="Seals, by which auditlog verify can check NDJSON.")
 @click.option("--for-excel", is_flag=True, help="Mark CSV as UTF-8, for Excel.")
 @click.option(
     "--archive",
@@ -84,6 +85,7 @@ def export(
     query: str | None,
     kind: str | None,
     columns: str | None,
+    with_proof: bool,
     for_excel: bool,
     archive: Path | None,
     output: Path | None,
@@ -96,11 +98,14 @@ def export(
     a file that breaks off stays in FILE.part, and --resume goes on there. Where archives are read, a last column says
     which events are archived.
 
+    With --with-proof, lines carry all that was sealed of each event, whatever columns are chosen, and the last line
+    leads to the last checkpoint: `auditlog verify FILE --key seal.pub` then needs no database.
+
     Exit code 0: complete. 1: it failed. 130: interrupted.
 
     Example: auditlog export --category contacts --period last-month -o contacts.csv
     """
-    if resume and (query or kind or columns or for_excel or any(given.values())):
+    if resume and (query or kind or columns or with_proof or for_excel or any(given.values())):
         raise click.UsageError("--resume goes on with what the file was begun with: give nothing else but -o")
     if resume and output is None:
         raise click.UsageError("--resume takes the file, with -o")
@@ -114,7 +119,10 @@ def export(
     else:
         filters = _narrowed(query, given).dated(datetime.now(UTC))
         names = [name.strip() for name in (columns or "").split(",") if name.strip()]
-        file = File(kind or _kind_by_name(output), chosen(names), for_excel, so_far=half.so_far if half else None)
+        so_far = half.so_far if half else None
+        file = File(kind or _kind_by_name(output), chosen(names), for_excel, with_proof, so_far=so_far)
+    if with_proof and file.kind != "ndjson":
+        raise click.UsageError("proofs travel in NDJSON: add --format ndjson")
     if file.kind == "xlsx" and output is None:
         raise click.UsageError("a workbook goes into a file: name it with -o")
     with _pool() as pool, _interruptible():
@@ -204,7 +212,7 @@ def _into_file(leaving: Export, half: HalfWritten, filters: Filters, file: File)
             half.finish(target)
     except BaseException:
         if half.what["after"] is None:
-            half.discard()  # half a workbook is of no use, and neither is a header
+            half.discard()  # a header, or what is of use only as a whole
         raise
 
 

@@ -27,7 +27,8 @@ from ..narrowing import Filled, narrowed
 from ..scopes import Scope
 from . import manifest, workbook
 from .columns import NOT_ARCHIVED
-from .files import CHUNK, Bytes, File, lines
+from .files import CHUNK, Bytes, File, Part, lines
+from .proofs import Proofs
 from .statements import Statement, beyond, place_in, statements
 
 BETWEEN_NOTES = 2.0  # seconds
@@ -82,11 +83,17 @@ class Export:
             reader.isolation_level = IsolationLevel.REPEATABLE_READ
             reader.read_only = True
             self._hold(reader)
+            self._proofs = Proofs(reader) if file.with_proof else None
             archives = None
-            if archive:
+            if archive and self._proofs:
+                self._proofs.require_no_archive(Archives(reader, archive, filters, scope).until)
+            elif archive:
                 archives = Archives(reader, archive, filters, scope)
                 self._file = file = replace(file, columns=(*file.columns, NOT_ARCHIVED))
             filled, parameters = self._narrowed(reader, filters, scope, archives)
+            filled["proofs"] = self._proofs.joined() if self._proofs else sql.SQL("")
+            if self._proofs:
+                parameters["size"] = self._proofs.size
             # What the reader saw when pressing the button, which does not include this export itself.
             self.count = events.count_found(reader, filled, parameters, limit)
             if archives:
@@ -218,13 +225,12 @@ class Export:
                 yield copy
 
     def _read(self) -> Iterator[bytes]:
-        copies = self._copy_all
-        made = self._workbook(copies) if self._file.kind == "xlsx" else lines(copies, self._file)
-        for chunk, rows, last_event in made:
+        for chunk, rows, last_event in self._parts():
             for bytes_ in (self.sent, self._file.so_far):
                 if bytes_:
                     bytes_.add(chunk, rows)
-            self.last_event = last_event or self.last_event
+            if not self._file.is_whole_or_nothing:
+                self.last_event = last_event or self.last_event
             yield chunk
             self._note()
         self.outcome = "complete"
@@ -239,7 +245,16 @@ class Export:
             writer.execute("select audit.note_export(%s, %s)", (self.event_id, Jsonb(so_far)))
         self._noted = time.monotonic()
 
-    def _workbook(self, copies: Iterable[Copy]) -> Iterator[tuple[bytes, int, int | None]]:
+    def _parts(self) -> Iterator[Part]:
+        if self._file.kind == "xlsx":
+            yield from self._workbook(self._copy_all)
+            return
+        yield from lines(self._copy_all, self._file, self._proofs.see if self._proofs else None)
+        if self._proofs:
+            with self._pool.connection() as connection:
+                yield self._proofs.last_line(connection), 0, None
+
+    def _workbook(self, copies: Iterable[Copy]) -> Iterator[Part]:
         """A workbook is of use only as a whole: its rows count with its last byte."""
         rows = chain.from_iterable(copy.rows() for copy in copies)
         with workbook.write(rows, self._file.columns, self._about, self._cuts) as made:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, LiteralString
 
 from psycopg import Copy, sql
 
-from . import columns
+from . import columns, proofs
 from .columns import COLUMNS, Column
 
 CHUNK = 64 * 1024
@@ -22,6 +22,10 @@ FORMATS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "ndjson": "application/x-ndjson",
 }
+
+
+#: A chunk of bytes, the number of its rows, and its last event where the file can be gone on with from there.
+Part = tuple[bytes, int, int | None]
 
 
 @dataclass
@@ -49,6 +53,7 @@ class File:
     kind: str = "csv"
     columns: tuple[Column, ...] = COLUMNS
     byte_order_mark: bool = False
+    with_proof: bool = False  # NDJSON that auditlog verify can check
     continues: int | None = None  # the export of the part before
     after: int | None = None  # the last event of that part
     so_far: Bytes | None = None  # what the file holds that this goes into; kept up to date
@@ -67,13 +72,21 @@ class File:
         return {
             "format": self.kind,
             "columns": names if self.columns != COLUMNS else None,
+            "with_proof": self.with_proof or None,
             "continues": self.continues,
             "after": self.after,
         }
 
+    @property
+    def is_whole_or_nothing(self) -> bool:
+        """Half a workbook is of no use, and neither are proofs without their last line."""
+        return self.kind == "xlsx" or self.with_proof
+
     def cells(self) -> sql.Composed:
         """What is selected."""
         forms = {"csv": columns.csv, "ndjson": columns.objects, "xlsx": columns.plain}
+        if self.with_proof:
+            return columns.objects((*self.columns, proofs.SEAL))
         return forms[self.kind](self.columns)
 
     def options(self, *, is_first: bool = True) -> sql.SQL:
@@ -85,8 +98,8 @@ class File:
         return sql.SQL(forms.get(self.kind, "format csv, header" if self.has_header and is_first else "format csv"))
 
 
-def lines(copies: Iterable[Copy], file: File) -> Iterator[tuple[bytes, int, int | None]]:
-    """The bytes of CSV or NDJSON: chunks with the number of their rows and their last event."""
+def lines(copies: Iterable[Copy], file: File, see: Callable[[bytes], None] | None = None) -> Iterator[Part]:
+    """The bytes of CSV or NDJSON in parts; each line is shown to `see`."""
     buffer = bytearray(file.prefix)
     header = file.has_header
     rows = -1 if header else 0
@@ -99,6 +112,8 @@ def lines(copies: Iterable[Copy], file: File) -> Iterator[tuple[bytes, int, int 
             buffer += b"\r\n"
         else:
             buffer += line
+        if see:
+            see(bytes(line))
         rows += 1
         if len(buffer) >= CHUNK:
             yield bytes(buffer), rows, _event_of(line)

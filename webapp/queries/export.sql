@@ -6,4 +6,5 @@ copy (
   ) f
   cross join lateral (
     select r.* from audit.report r where r.occurred_at = f.occurred_at and r.event_id = f.event_id offset 0) r
+  {proofs}
 ) to stdout with ({options})

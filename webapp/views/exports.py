@@ -20,6 +20,7 @@ from ..web.signed_in import current_user, user_id
 
 blueprint = Blueprint("exports", __name__)
 LISTED = 100
+WITH_PROOF = "ndjson-with-proof"
 
 
 @blueprint.post("/reports/audit-log/export")
@@ -28,10 +29,12 @@ def download() -> Response:
     """A file of what the filters in this address show."""
     form = ExportForm()
     kind = request.form.get("format", "csv")
+    with_proof = kind == WITH_PROOF
+    kind = "ndjson" if with_proof else kind
     if kind not in FORMATS:
         abort(400, f"There is no such format: choose one of {', '.join(FORMATS)}.")
     columns = chosen(request.form.getlist("columns"))
-    return _leaving(addresses.filters_or_400(), File(kind, columns, byte_order_mark=bool(form.for_excel.data)))
+    return _leaving(addresses.filters_or_400(), File(kind, columns, bool(form.for_excel.data), with_proof))
 
 
 @blueprint.post("/reports/audit-log/exports/<int:event_id>/continue")
@@ -43,7 +46,7 @@ def go_on(event_id: int) -> Response:
         abort(400, "That is not the number of an event: it stands at the beginning of each line of a file.")
     with db.connection() as connection:
         found = manifest.one(connection, event_id, manifest.of_person(user_id())) if event_id < 2**63 else None
-    if found is None or found.begun.get("format") not in ("csv", "ndjson"):
+    if found is None or found.begun.get("format") not in ("csv", "ndjson") or found.begun.get("with_proof"):
         abort(404)
     columns = chosen(found.begun.get("columns") or [])
     return _leaving(found.filters, File(found.begun["format"], columns, continues=event_id, after=int(text)))

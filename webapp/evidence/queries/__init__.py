@@ -9,8 +9,9 @@ from psycopg import sql
 
 @cache
 def load(name: str) -> sql.SQL:
-    """The query in NAME.sql, with the bytes that are sealed in place of {sealable}."""
+    """The query in NAME.sql, with that of {sealable} or {seals} in its place."""
     text = resources.files(__name__).joinpath(f"{name}.sql").read_text()
-    if "{sealable}" in text:
-        text = text.replace("{sealable}", load("sealable").as_string(None))
+    for part in ("sealable", "seals"):
+        if f"{{{part}}}" in text:
+            text = text.replace(f"{{{part}}}", load(part).as_string(None))
     return sql.SQL(cast(LiteralString, text))
