@@ -64,10 +64,11 @@ def _aligned(low: int) -> int:
 
 def proof_nodes(connection: Connection, size: int, leaves: list[int], cut: int = 0) -> list[bytes]:
     """What somebody who knows these leaves needs to compute the root of the first `size`."""
-    # A file of events from all over the log asks for many small subtrees, one beside the other: each block is read once.
-    block = lru_cache(maxsize=8)(
-        lambda level, number: _hashes(connection, level, number << STEP, (number + 1) << STEP)
-    )
+
+    # A file of events from all over the log asks for many small subtrees side by side: each block is read once.
+    @lru_cache(maxsize=8)
+    def block(level: int, number: int) -> list[bytes]:
+        return _hashes(connection, level, number << STEP, (number + 1) << STEP)
 
     def hashes(level: int, first: int, after: int) -> Sequence[bytes]:
         if after <= first or first >> STEP != (after - 1) >> STEP:
