@@ -152,6 +152,7 @@ def test_a_month_that_is_in_use_or_not_sealed_stays(old: Evidence, run: Run, mon
         psycopg.errors.ObjectNotInPrerequisiteState, match="events of 2021-01 are in the file, and 1 have no seal"
     ):
         db.run("select audit.retire_month('2021-01-01', 'f', 's', 6)")
+    assert "log_2021_01.parquet, once 1 of them are sealed: run auditlog seal" in run("--dry-run").stdout
     assert "run auditlog seal, then again" in run().stderr
     assert months(old) == ["log_2021_01"]
     old.seal()

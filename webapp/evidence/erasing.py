@@ -87,6 +87,7 @@ def not_reached(told: Told) -> list[str]:
         *(archives if months else []),
         f"Files that were exported: {made}.",
         "Backups, write-ahead log and replicas that lag: until they expire. After restoring one, erase again.",
+        "Searches for it that people keep under a name, until they delete them.",
         "What streams and other systems have received, and the record itself in its own table.",
     ]
 

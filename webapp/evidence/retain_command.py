@@ -52,7 +52,9 @@ def retain(keep: int, folder: Path, dry_run: bool) -> None:
             if month.kept_by:
                 click.echo(f"{what} stay, kept by {month.kept_by}")
             elif dry_run:
-                click.echo(f"{what} would go to {retention.file_of(month, folder, connection)}")
+                waits = retention.unsealed(connection, month)
+                first = f", once {waits:,} of them are sealed: run auditlog seal" if waits else ""
+                click.echo(f"{what} would go to {retention.file_of(month, folder, connection)}{first}")
             else:
                 with progress.status(f"Archiving {what}"):
                     file = retention.retire(connection, month, folder)

@@ -73,6 +73,15 @@ def closed_months(connection: Connection, before: date) -> list[Month]:
     return found
 
 
+def unsealed(connection: Connection, month: Month) -> int:
+    """How many of its events have no seal yet: it stays until they have."""
+    query = (
+        "select count(*) from audit.log l where l.occurred_at >= %s and l.occurred_at < %s "
+        "and not exists (select from audit.leaves f where f.event_id = l.event_id)"
+    )
+    return _one(connection, query, *month.bounds)[0]
+
+
 def file_of(month: Month, folder: Path, connection: Connection) -> Path:
     """Where its archive goes. Events that were imported into a month that had left make another file."""
     (before,) = _one(connection, "select count(*) from audit.archives where month = %s", month.first)
