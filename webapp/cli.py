@@ -151,6 +151,9 @@ def _wanted(given: dict[str, Any], name: str, nothing: object) -> object:
 def track(table: str, baseline: bool, **given: Any) -> None:
     """Start capture on TABLE, or change how. What no option names stays as it is.
 
+    Writers to the table wait while triggers are made (lock SHARE ROW EXCLUSIVE; ACCESS EXCLUSIVE where some go).
+    Rows for --baseline are read after that, and nobody waits; without a primary key, or with --parent, writers do.
+
     Example: auditlog track public.contacts --entity contact --label first_name,last_name
     """
     columns = [_wanted(given, name, []) for name in ("label", "exclude", "mask")]
@@ -177,6 +180,8 @@ def _record_baseline(connection: psycopg.Connection[Any], table: str) -> None:
 @explained
 def untrack(table: str) -> None:
     """Stop capture on TABLE. What was recorded stays.
+
+    Readers and writers of the table wait while its triggers are dropped (lock ACCESS EXCLUSIVE).
 
     Example: auditlog untrack public.contacts
     """

@@ -22,5 +22,5 @@ end
 $$;
 
 comment on function audit.untrack(regclass) is
-  'Stops capture on a table and records that; its past events stay. Needs audit_admin and ownership of the table. Error: 42704 when it is not tracked.';
+  'Stops capture on a table and records that; its past events stay. Its lock ACCESS EXCLUSIVE blocks readers and writers until the transaction ends. Needs audit_admin and ownership of the table. Error: 42704 when it is not tracked.';
 grant execute on function audit.untrack(regclass) to audit_admin;
