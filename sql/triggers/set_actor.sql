@@ -24,5 +24,5 @@ end
 $$;
 
 comment on function audit.set_actor(text, text, text, jsonb) is
-  'Names the person this transaction works for. actor_id, actor_name: your application''s own; request_id: its number for the request; context: a JSON object with anything else. Ends with the transaction, so it is safe behind a transaction pooler. Any role may call it. Error: 22023 when context is not an object.';
+  'Names the person this transaction works for. actor_id, actor_name: your application''s own; request_id: its number for the request; context: a JSON object with anything else. Ends with the transaction, so it is safe behind a transaction pooler; outside of a transaction block it ends at once, in silence. Any role may call it. Error: 22023 when context is not an object.';
 grant execute on function audit.set_actor(text, text, text, jsonb) to public;
