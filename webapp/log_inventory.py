@@ -33,6 +33,7 @@ KEPT = {
     "moving": "as long as the update runs",
     "nodes": "for ever",
     "password_links": "until used, replaced or expired",
+    "reached": "for ever",
     "recent_views": "a day",
     "recovery_codes": "until used, renewed or removed",
     "search": WITH_THE_LOG,
