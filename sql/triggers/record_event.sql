@@ -16,7 +16,8 @@ as $$
 
   insert into audit.log (shape_id, action, record_id, record_label, context)
   values (audit.find_subject(entity), audit.action_code(action), audit.short_key(record_id), record_label,
-          coalesce(audit.context_of(current_setting('audit.context', true)), '{}')
+          -- That an event was erased is not for applications to claim.
+          coalesce(audit.context_of(current_setting('audit.context', true)), '{}') - 'erased'
             || jsonb_build_object(action, coalesce(
               (select jsonb_object_agg(d.key, d.value) from jsonb_each(details) d where d.value <> 'null'), '{}')))
   returning event_id

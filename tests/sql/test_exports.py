@@ -94,6 +94,14 @@ def test_allowing_the_export_of_something_that_is_not_tracked_is_refused(db: Dat
 # -- exports that an application reports -----------------------------------------------------------
 
 
+def test_no_application_makes_its_export_look_erased(db: Database) -> None:
+    app = db.connect()
+    with app.transaction():
+        forged = '{"erased": {"whole": true, "at": "2026-01-01", "request": "1"}, "screen": "contacts"}'
+        app.execute("select set_config('audit.context', %s, true), audit.record_export('contact', 5)", (forged,))
+    assert sorted(db.events("action = 'export'")[-1]["context"]) == ["export", "screen"]
+
+
 def test_record_export_puts_the_application_s_own_export_on_record(db: Database) -> None:
     new = watch(db)
     db.connect().execute(
