@@ -69,7 +69,7 @@ comment on column audit.events.request_id is 'The application''s own number for 
 comment on column audit.events.context is 'What the application adds, and the details of events that changed no row.';
 comment on column audit.events.category is 'contacts groups users exports access settings other: what a person may be limited to.';
 comment on column audit.events.imported_at is 'Null: captured as it happened. Otherwise: when it was loaded from another system.';
-grant select on audit.events to audit_web, audit_sealer, audit_admin;
+grant select on audit.events to audit_reader, audit_web, audit_sealer, audit_admin;
 
 -- The report as people read it. The web page, the exports and a DBA with SQL all read this view,
 -- so that they cannot disagree.

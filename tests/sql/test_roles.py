@@ -11,15 +11,15 @@ from tests.sql.support import seed
 LOGINS = ["stranger", "app", "reader", "web", "sealer", "streamer", "admin"]
 NOBODY = ""
 ANYBODY = "stranger app reader web sealer streamer admin"
-READS_EVENTS = "web sealer admin"
+READS_EVENTS = "reader web sealer streamer admin"
 
 #: statement -> who may. PostgreSQL refuses all others with 42501.
 STATEMENTS: dict[str, str] = {
     # -- reading
     "select 1 from audit.events": READS_EVENTS,
-    "select 1 from audit.log": f"{READS_EVENTS} reader streamer",
+    "select 1 from audit.log": READS_EVENTS,
     "select 1 from audit.report": "reader streamer web admin",
-    "copy audit.shapes to stdout": f"{READS_EVENTS} reader streamer",
+    "copy audit.shapes to stdout": READS_EVENTS,
     "copy (select event_id from audit.report) to stdout": "reader streamer web admin",
     "declare c cursor for select 1 from audit.events": READS_EVENTS,
     "prepare p as select 1 from audit.events": ANYBODY,  # parsed alone: executing it is another matter

@@ -132,6 +132,7 @@ def test_each_role_reads_what_its_work_needs(db: Database) -> None:
         "audit.migrations",
         "audit.archives",  # which months to read there
         *("audit.exports", "audit.checkpoints", "audit.anchors"),  # for files and their manifests
+        *("audit.log", "audit.events", "audit.shapes", "audit.leaves", "audit.nodes"),  # for proofs
         *("audit.search", "audit.searchable", "audit.searching"),  # to find what goes into them
     }
     web = {

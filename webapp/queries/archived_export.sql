@@ -7,7 +7,8 @@ copy (
     select {names}, null
     from (select r.occurred_at, r.event_id from {found} r where {beside}) f
     cross join lateral (
-      select r.* from audit.report r where r.occurred_at = f.occurred_at and r.event_id = f.event_id offset 0) r
+{whole_event.sql}
+    ) r
   ) r
   order by r.occurred_at desc, r.event_id desc
 ) to stdout with ({options})

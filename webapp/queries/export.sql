@@ -5,6 +5,7 @@ copy (
     select r.occurred_at, r.event_id from {found} r where {conditions} order by r.occurred_at desc, r.event_id desc
   ) f
   cross join lateral (
-    select r.* from audit.report r where r.occurred_at = f.occurred_at and r.event_id = f.event_id offset 0) r
+{whole_event.sql}
+  ) r
   {proofs}
 ) to stdout with ({options})
