@@ -58,6 +58,41 @@ MANY = {
 }
 
 
+EVERY_WAY = (
+    "insert into numbered select n, n from generate_series(1, 50) n",
+    "copy numbered from stdin",
+    "insert into numbered values (1, 0) on conflict (id) do update set v = -1",
+    "merge into numbered n using (values (2), (200)) s(id) on n.id = s.id when matched then update set v = 7 "
+    "when not matched then insert values (s.id, 0)",
+    "update numbered set v = v + 1 where id < 20",
+    "update numbered set id = -id where id = 20",
+    "delete from numbered where id between 21 and 40",
+    "truncate numbered",
+)
+
+
+@pytest.mark.parametrize("by_row", [False, True], ids=["by statement", "by row"])
+def test_no_way_of_writing_takes_a_second_transaction_id(passing: Database, *, by_row: bool) -> None:
+    """What ran in a subtransaction would carry a number of its own."""
+    passing.run("create table numbered (id integer primary key, v integer)")
+    if by_row:
+        passing.run(
+            "create function nothing() returns trigger language plpgsql as 'begin return new; end'; create trigger own "
+            "after insert or update or delete on numbered for each row execute function nothing()"
+        )
+    passing.run("select audit.track('numbered')")
+    current = passing.value("select pg_current_xact_id()::xid::text")
+    for statement in EVERY_WAY:
+        mark = passing.value("select max(event_id) from audit.log")
+        if statement.startswith("copy"):
+            with passing.superuser.cursor().copy(statement.encode()) as copy:
+                copy.write("101\t1\n102\t2\n")
+        else:
+            passing.run(statement)
+        numbers = passing.run("select distinct xmin::text from audit.log where event_id > %s", mark)
+        assert numbers == [(current,)], statement
+
+
 def used_to_one_row(db: Database, table: str) -> Connection:
     """A session that has plans for one row at hand."""
     app = db.connect("postgres")
