@@ -20,7 +20,7 @@ from types import FrameType
 from .. import config, secret_settings
 from ..connecting import connected
 from . import keys
-from .service import NEEDS, Sealer, tell, tell_failure
+from .service import NEEDS, Sealer, tell_failure, tell_undelivered
 
 EVERY = 60.0  # seconds between rounds
 PAUSE = 2.0  # before another sealer follows one that died
@@ -111,7 +111,10 @@ def _seal() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     threading.Thread(target=_end_with_input, args=(stop,), daemon=True).start()
-    Sealer.from_environment().run_until(stop, EVERY, on_round=tell, on_failure=tell_failure)
+    # In the output of a web server, only what goes wrong is of interest.
+    Sealer.from_environment().run_until(
+        stop, EVERY, on_round=lambda _done, failed: tell_undelivered(failed), on_failure=tell_failure
+    )
 
 
 def _end_with_input(stop: threading.Event) -> None:

@@ -93,6 +93,11 @@ def tell(done: Round, failed: Mapping[str, str]) -> None:
         click.echo(f"{counted(done.events)} sealed: {done.checkpoint}.", err=True)
     else:
         click.echo("Nothing new since the last checkpoint.", err=True)
+    tell_undelivered(failed)
+
+
+def tell_undelivered(failed: Mapping[str, str]) -> None:
+    """What could not be anchored this time."""
     for problem in failed.values():
         click.echo(f"Not anchored, and tried again next time: {problem}", err=True)
 
