@@ -55,6 +55,13 @@ def test_the_command_writes_what_the_page_downloads(db: Database, visitor: Visit
         assert found["filters"] == "category:contacts action:insert -actor:p3"
 
 
+def test_one_event_is_told_of_in_the_singular(db: Database, run: Run, tmp_path: Path) -> None:
+    many(db, 1)
+    target = tmp_path / "one.csv"
+    told = run("--category", "contacts", "-o", str(target))
+    assert told.stderr.startswith(f"1 event is in {target}, and all about the export in "), told.output
+
+
 def test_who_exports_by_the_command_is_on_record(db: Database, run: Run) -> None:
     run("--columns", "action")
     begun, ended = exports(db)
@@ -68,6 +75,7 @@ def test_a_file_is_never_written_over(run: Run, tmp_path: Path) -> None:
     target = tmp_path / "log.csv"
     target.write_text("mine")
     assert "is there already: name another file" in error(run("-o", str(target)))
+    assert "nothing broke off" in error(run("--resume", "-o", str(target)))
     assert target.read_text() == "mine"
     target.rename(tmp_path / "other.csv.part")
     assert "go on with --resume" in error(run("-o", str(tmp_path / "other.csv")))

@@ -11,7 +11,7 @@ begin
     if not pg_has_role(session_user, 'audit_admin', 'member') then
       raise exception 'the login "%" may not erase in its own name', session_user
         using errcode = 'insufficient_privilege',
-              hint = format('Let an administrator run: grant audit_admin to %I.', session_user);
+              hint = 'The login of the report erases in nobody''s name. Use one of your own: create role NAME login in role audit_admin.';
     end if;
     return 'login ' || session_user;
   end if;

@@ -103,7 +103,8 @@ def test_a_place_that_was_away_is_told_of_and_gets_everything_later(
         "select target, problem_since is not null, problem from audit.anchors where problem is not null order by 1"
     )
     said = {target: problem for target, _, problem in evidence.db.run(problems)}
-    assert said[f"file:{gone}"] == f"file:{gone} cannot be written (No such file or directory)"
+    cure = f"mount or make the folder {gone.parent}"
+    assert said[f"file:{gone}"] == f"file:{gone} cannot be written (No such file or directory): {cure}"
     assert said[f"http://127.0.0.1:{receiver.server_port}/"].endswith(
         "did not take it (HTTP Error 503: Service Unavailable)"
     )

@@ -73,7 +73,8 @@ def test_an_export_without_proofs_is_checked_by_its_manifest(db: Database, key_f
         f"{manifest}: unchanged: contacts.csv has the {file.stat().st_size:,} bytes and the SHA"
     )
     assert "proven: when it left, the log was sealed by checkpoint 0 of " in proven
-    assert "note: a manifest is not signed. The event that ended export " in note
+    assert "note: a manifest is not signed. Once sealed, the event that ended export " in note
+    assert note.endswith(" proves the SHA-256")
     copy.write_text(copy.read_text().replace("horizon ", "horizon 9"))
     done = invoke("verify", str(manifest), "--checkpoints", str(copy))
     assert (done.exit_code, "rewritten checkpoint: " in done.output) == (3, True)
@@ -109,7 +110,11 @@ def test_what_is_wrong_with_the_surroundings_is_said_with_its_cure(
     db: Database, key_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert 'the public key "none" cannot be used' in error(invoke("verify", "--key", "none"))
+    assert "it is the private key: give the public half" in error(invoke("verify", "--key", str(key_file)))
     assert "cannot be read" in error(invoke("verify", "--checkpoints", str(tmp_path / "none")))
+    monkeypatch.setenv("AUDITLOG_ANCHORS", f"file:{tmp_path}")
+    folder = invoke("seal")
+    assert f"is a folder: name a file in it, file:{tmp_path}/checkpoints" in folder.output
     monkeypatch.setenv("AUDITLOG_DATABASE_URL", db.url_of("stranger"))
     assert "needs the role audit_sealer" in error(invoke("seal"))
     monkeypatch.delenv("AUDITLOG_SEAL_KEY_FILE")

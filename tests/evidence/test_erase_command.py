@@ -50,6 +50,11 @@ def test_arguments_that_do_not_go_together_are_named(db: Database, arguments: li
     assert (told.exit_code, said in told.output) == (2, True), told.output
 
 
+def test_archives_that_hold_nothing_more_are_told_of(db: Database) -> None:
+    told = run(db, "admin", "--archives")
+    assert (told.exit_code, told.output) == (0, "No archive holds anything that was approved to go.\n")
+
+
 def test_who_may_not_erase_is_told_what_it_takes(db: Database) -> None:
     told = run(db, "stranger", "--list")
     assert told.exit_code == 1

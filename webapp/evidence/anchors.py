@@ -69,6 +69,8 @@ class FileAnchor:
             return read_checkpoints(self.path.read_text())
         except FileNotFoundError:
             return []
+        except IsADirectoryError:
+            raise AnchorError(f"{self.name} is a folder: name a file in it, {self.name}/checkpoints") from None
         except (OSError, UnicodeDecodeError, Broken) as error:
             raise AnchorError(f"{self.name} cannot be read ({error})") from None
 
@@ -82,7 +84,8 @@ class FileAnchor:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise AnchorError(f"{self.name} cannot be written ({error.strerror})") from None
+            cure = f": mount or make the folder {self.path.parent}" if isinstance(error, FileNotFoundError) else ""
+            raise AnchorError(f"{self.name} cannot be written ({error.strerror}){cure}") from None
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def erase(
             missed = _reach(connection, archive)
             _not_reached(done)
         elif in_archives:
-            missed = _reach(connection, archive)
+            missed = _reach(connection, archive, "No archive holds anything that was approved to go.")
         elif withdraw is not None:
             erasing.withdraw(connection, withdraw)
             click.echo(f"Request {withdraw} is withdrawn; nothing was erased.")
@@ -101,12 +101,15 @@ def erase(
     sys.exit(1 if missed else 0)
 
 
-def _reach(connection: Connection, archive: Path | None) -> bool:
-    """Carry approved requests out in archives; return whether some were out of reach."""
+def _reach(connection: Connection, archive: Path | None, nothing: str = "") -> bool:
+    """Carry approved requests out in archives, or say that nothing is there; return whether some were out of reach."""
     missed = False
     for one in reaching.reach(connection, archive or config.archive()):
+        nothing = ""
         missed = missed or bool(one.trouble)
         click.echo(f"Not reached: {one}" if one.trouble else str(one), err=bool(one.trouble))
+    if nothing:
+        click.echo(nothing)
     return missed
 
 

@@ -163,6 +163,8 @@ class PublicKey:
     @classmethod
     def parse(cls, text: str) -> PublicKey:
         """Raise ValueError unless the text is a whole key."""
+        if "PRIVATE KEY" in text:
+            raise ValueError("it is the private key: give the public half, which `auditlog keys show` prints")
         name, _, rest = text.strip().partition("+")
         stated, _, encoded = rest.partition("+")
         try:
@@ -574,7 +576,7 @@ def check_manifest(path: Path, key: PublicKey, anchored: Iterable[Checkpoint] = 
         yield f"proven: when it left, the log was sealed by {checkpoint}"
     else:
         yield "not yet sealed: nothing was, when it left"
-    yield f"note: a manifest is not signed. The event that ended export {export} is sealed, and states the SHA-256"
+    yield f"note: a manifest is not signed. Once sealed, the event that ended export {export} proves the SHA-256"
 
 
 def _key(given: str) -> PublicKey:

@@ -26,6 +26,7 @@ from .. import archives, config, migrations, query_language
 from ..connecting import connected
 from ..db import Connection
 from ..errors import AuditLogError
+from ..evidence.proof import counted
 from ..explained import explained
 from ..filter_fields import FIELDS
 from ..filters import Filters
@@ -147,7 +148,7 @@ def export(
                 sys.exit(1)
             reason = error.strerror if isinstance(error, OSError) else str(error).strip()
             raise AuditLogError(
-                f"broke off after {leaving.sent.rows:,} events ({reason}).{_how_to_go_on(half)}"
+                f"broke off after {counted(leaving.sent.rows)} ({reason}).{_how_to_go_on(half)}"
             ) from None
         finally:
             leaving.close()
@@ -156,9 +157,9 @@ def export(
         if half:
             _write_manifest(pool, leaving.event_id, half.target)
     if half:
+        held, verb = counted(half.so_far.rows), "is" if half.so_far.rows == 1 else "are"
         click.echo(
-            f"{half.so_far.rows:,} events are in {half.target}, and all about them in {_manifest_of(half.target)}.",
-            err=True,
+            f"{held} {verb} in {half.target}, and all about the export in {_manifest_of(half.target)}.", err=True
         )
 
 

@@ -45,6 +45,8 @@ class HalfWritten:
     def found(cls, target: Path) -> HalfWritten:
         """The one that broke off; raises AuditLogError when nothing can be gone on with."""
         half = cls(target, {}, Bytes())
+        if target.exists() and not half.part.exists():
+            raise AuditLogError(f'"{target}" is there, and "{half.part}" is not: nothing broke off')
         try:
             state = json.loads(half.state.read_text())
             half.what, size, half.so_far.rows = state["what"], state["bytes"], state["rows"]
