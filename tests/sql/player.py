@@ -163,6 +163,8 @@ class Player(Stage):
                 kind = list(KINDS.values())[step.at % len(KINDS)]
                 added = Column(fresh, f"added {fresh}", kind)
                 default = kind.value(step.rows[0][0], secret=False, required=False)
+                if "(select" in default:  # which no default may
+                    default = "null"
                 statements = [f"add {quoted(added.name)} {kind.name} default {default}"]
                 after = before._replace(columns=(*before.columns, added))
                 column = added
