@@ -12,6 +12,8 @@ from tests.evidence.conftest import Evidence, Run
 from tests.test_cli import invoke
 from webapp.evidence import archiving, proof, reaching
 
+NOTHING = "No archive holds anything that was approved to go.\n"
+
 
 def erase(db: Database, login: str, *arguments: str) -> str:
     done = invoke("erase", *arguments, env={"AUDITLOG_DATABASE_URL": db.url_of(login)})
@@ -49,7 +51,7 @@ def test_an_approved_request_reaches_the_archives(
     assert (missed.exit_code, "log_2021_01.parquet, for request 1: it is not there" in missed.stderr) == (1, True)
     (tmp_path / "away").rename(file)
     assert f"{file}: 2 events erased by request 1" in erase(db, "admin", "--archives", "--archive", str(folder))
-    assert erase(db, "admin", "--archives") == ""
+    assert erase(db, "admin", "--archives") == NOTHING
 
     after = [row for group in archiving.read(file) for row in group]
     gone = [row for row in after if row["salt"] is None]
@@ -106,3 +108,8 @@ def test_verify_checks_archives_against_the_seals_in_the_log(old: Evidence, run:
     file.unlink()
     code, said = verify()
     assert (code, f'missing: "{file}" cannot be read' in said) == (3, True), said
+
+
+def test_what_went_from_an_archive_is_counted_in_words() -> None:
+    said = [str(reaching.Reached(1, "f", number)) for number in (0, 1, 2000)]
+    assert said == [f"f: {words} erased by request 1" for words in ("0 events", "1 event", "2,000 events")]

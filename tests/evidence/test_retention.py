@@ -81,7 +81,11 @@ def test_what_is_held_or_not_yet_taken_stays_and_the_reason_is_said(old: Evidenc
     assert invoke("hold", "list").stdout.startswith("1: contact 3: claim 17 (by admin, 20")
     assert "is released" in invoke("hold", "release", "1").stdout
     assert "audit.release_hold: there is no hold 1" in error(invoke("hold", "release", "1"))
-    invoke("hold", "add", "--reason", "audit", "--since", "2021-02-01", "--until", "2021-03-01")
+    invoke("hold", "add", "--reason", "audit", "--since", "2021-02-01", "--until", "2021-02-28")
+    assert "2: 2021-02-01 00:00 to 2021-03-01 00:00 UTC: audit" in invoke("hold", "list").stdout
+    period = ["hold", "add", "--reason", "x", "--since", "2021-02-02"]
+    assert "go together" in invoke(*period).output
+    assert "--until must be later" in invoke(*period, "--until", "2021-02-01T00:00:00").output
     assert "audit.add_hold: a hold has a reason, and a record (entity and record_id)" in error(
         invoke("hold", "add", "--reason", "x", "--entity", "contact")
     )

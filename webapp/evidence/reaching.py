@@ -10,6 +10,7 @@ from pathlib import Path
 from . import archiving
 from .archiving import ArchiveError, Row
 from .forgetting import Forgetting
+from .proof import counted
 from .queries import load
 from .tree import Connection
 
@@ -26,7 +27,7 @@ class Reached:
     def __str__(self) -> str:
         if self.trouble:
             return f"{self.file}, for request {self.request}: {self.trouble}"
-        return f"{self.file}: {self.events:,} events erased by request {self.request}"
+        return f"{self.file}: {counted(self.events)} erased by request {self.request}"
 
 
 def pending(connection: Connection) -> list[tuple[int, str, Forgetting]]:

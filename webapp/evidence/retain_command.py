@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -18,6 +19,14 @@ from . import archiving, retention
 NEEDS = "the role audit_admin"
 progress = Console(stderr=True, quiet=not sys.stderr.isatty())
 moment = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+
+
+class _End(click.DateTime):
+    """A moment, or a day to its end: what is held must not lose its last day."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        return found + timedelta(days=1) if isinstance(value, str) and "T" not in value else found
 
 
 def _months(context: click.Context, option: click.Parameter, value: str) -> int:
@@ -74,13 +83,17 @@ def hold() -> None:
 @click.option("--entity", help="Kind of record, such as contact.")
 @click.option("--record", help="Its key.")
 @click.option("--since", type=moment, help="Beginning of a period, UTC.")
-@click.option("--until", type=moment, help="Its end.")
+@click.option("--until", type=_End(moment.formats), help="Its end: a day is included, a time is not.")
 @explained
 def add(reason: str, entity: str | None, record: str | None, since: datetime | None, until: datetime | None) -> None:
     """Keep the events of a record, or of a period.
 
     Example: auditlog hold add --entity contact --record 42 --reason "claim 17"
     """
+    if bool(since) != bool(until):
+        raise click.UsageError("--since and --until go together")
+    if since and until and since >= until:
+        raise click.UsageError("--until must be later than --since")
     with connected(config.database_url(), "hold", needs=NEEDS) as connection:
         connection.execute("set local timezone = 'UTC'")
         row = connection.execute(
