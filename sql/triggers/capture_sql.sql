@@ -27,6 +27,7 @@ begin
   {unless applied or none}
   -- Both tables hold the rows in the order in which they were changed. A full join is never done by looking up
   -- each row, whatever number of rows its plan was made for; "is distinct from" keeps it from becoming another.
+  -- It gives many rows in no order, and two foreign keys may have changed one row twice.
   insert into audit.log (shape_id, action, record_id, old_row, new_row)
   select {shape}, {u or k}, was.key, was.stored, became.stored
   from (
@@ -36,7 +37,8 @@ begin
     select p.place, p.key, {stored} as stored
     from (select row_number() over () as place, {key of captured} as key, audit.typed_{id}((captured.*)) as r from captured) p
   ) became using (place)
-  where {current} and was.stored is distinct from became.stored;
+  where {current} and was.stored is distinct from became.stored
+  order by place;
   {if none}
     execute 'select audit.capture_slowly({id}, ''u'', was.r, became.r)
       from (select row_number() over () as place, audit.typed_{id}((previous.*)) as r from previous) was

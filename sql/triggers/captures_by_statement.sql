@@ -12,6 +12,11 @@ as $$
       and (a.action = 'insert' or not exists (select from pg_inherits i where c.oid in (i.inhrelid, i.inhparent)))
       -- Whether a masked value was changed is told from both rows, which are only side by side in a row trigger.
       and (a.action <> 'update' or cardinality(mask) = 0)
+      -- Where foreign keys both change and delete its rows, what they do within one statement is one update and one
+      -- delete, whose triggers may fire in either order: a row would be changed after it was deleted.
+      and (a.action <> 'update' or not coalesce((
+        select bool_or(f.confupdtype in ('c', 'n', 'd') or f.confdeltype in ('n', 'd')) and bool_or(f.confdeltype = 'c')
+        from pg_constraint f where f.conrelid = c.oid and f.contype = 'f'), false))
       -- A transition table does not give the values of virtual columns.
       and not exists (select from pg_attribute v where v.attrelid = c.oid and v.attgenerated = 'v' and not v.attisdropped)
       -- What happens after each row may change it again: that event must not come before the row's own.

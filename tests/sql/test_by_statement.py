@@ -36,6 +36,23 @@ AFTERWARDS = {
         "alter table things add foreign key (other) references things on update set null on delete set null",
         ["insert"],
     ),
+    "a foreign key by which its rows are deleted": (
+        "alter table things add foreign key (other) references wholes on delete cascade",
+        ALL,
+    ),
+    "a foreign key by which its rows are changed": (
+        "alter table things add foreign key (other) references wholes on update cascade on delete set null",
+        ALL,
+    ),
+    "a foreign key by which its rows are changed and deleted": (
+        "alter table things add foreign key (other) references wholes on update cascade on delete cascade",
+        ["insert", "delete"],
+    ),
+    "foreign keys by which its rows are changed and deleted": (
+        "alter table things add foreign key (other) references wholes on delete cascade, "
+        "add foreign key (v) references wholes on delete set null",
+        ["insert", "delete"],
+    ),
     "a child": ("create table child () inherits (things)", ["insert"]),
 }
 
@@ -46,7 +63,8 @@ def test_actions_after_whose_rows_nothing_else_happens_are_captured_by_statement
 ) -> None:
     """And a change of that is followed, before and after capture was set up."""
     kept = "select by_statement from audit.tracked where table_name = 'things'"
-    db.run(f"{THINGS}; {NOTHING}; select audit.track('things')")
+    db.run(f"{THINGS}; {NOTHING}; create table wholes (id integer primary key); select audit.track('things')")
+    db.run("insert into wholes select generate_series(1, 3)")
     assert db.value(kept) == ALL
     db.run(afterwards or "select")
     assert db.value(kept) == by_statement
@@ -76,6 +94,36 @@ def test_a_foreign_key_that_could_not_be_followed_is_told(db: Database) -> None:
     assert "What happens after its rows are written, by triggers of its own or by foreign keys, has changed" in problem
     db.run("select audit.refresh('things')")
     assert problems(db) == []
+
+
+def test_a_row_that_foreign_keys_change_and_delete_in_one_statement_is_deleted_last(db: Database) -> None:
+    db.run(
+        "create table wholes (id integer primary key); create table parts (id integer primary key, "
+        "a integer references wholes on delete cascade, b integer references wholes on delete set null)"
+    )
+    db.run("select audit.track('parts'); insert into wholes values (1), (2); insert into parts values (10, 2, 1)")
+    new = watch(db)
+    db.run("delete from wholes")
+    assert [(e["action"], e["before"]["b"]) for e in new()] == [("update", 1), ("delete", None)]
+
+
+def test_what_foreign_keys_change_twice_in_one_statement_is_told_in_its_order(db: Database) -> None:
+    """Though the plan was made for one row, and many rows do not fit into memory."""
+    db.run(
+        "create table wholes (id integer primary key); create table parts (id integer primary key, "
+        "a integer references wholes on delete set null, b integer references wholes on delete set null)"
+    )
+    db.run("select audit.track('parts'); insert into wholes values (1), (2)")
+    db.run(
+        "insert into parts values (0); update parts set id = -1; insert into parts select generate_series(1, 20000), 1, 2"
+    )
+    db.run("set work_mem = '64kB'; delete from wholes; reset work_mem")
+    first, then = "after->>'a' is null and after->>'b' is not null", "after->>'a' is null and after->>'b' is null"
+    assert db.run(
+        "select count(*), count(*) filter (where first < last) from (select "
+        f"min(event_id) filter (where {first}) as first, max(event_id) filter (where {then}) as last "
+        "from audit.events where action = 'update' and before->>'b' is not null group by record_id) e"
+    ) == [(20_000, 20_000)]
 
 
 def test_however_many_rows_and_however_little_memory_each_update_has_its_own_two_images(db: Database) -> None:
