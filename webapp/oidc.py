@@ -12,6 +12,7 @@ from .errors import ConfigurationError
 
 #: Signatures that only the provider can make: no shared secret, and never none at all.
 ALGORITHMS = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
+SHORTEST_SECRET, DIFFERENT = 16, 8  # characters, and how many of them are not the same
 ROLES = ("auditor", "administrator")
 
 
@@ -57,7 +58,7 @@ def provider(value: Callable[[str], str], secret: Callable[[str], str]) -> Provi
             "AUDITLOG_OIDC_ISSUER is set: set AUDITLOG_OIDC_CLIENT_ID and AUDITLOG_OIDC_CLIENT_SECRET, too, "
             "as the provider gave them for this site"
         )
-    return Provider(
+    found = Provider(
         issuer=issuer,
         client_id=value("AUDITLOG_OIDC_CLIENT_ID"),
         client_secret=client_secret,
@@ -65,6 +66,12 @@ def provider(value: Callable[[str], str], secret: Callable[[str], str]) -> Provi
         groups_claim=value("AUDITLOG_OIDC_GROUPS_CLAIM"),
         roles=_roles(value("AUDITLOG_OIDC_ROLES")),
     )
+    if len(client_secret) < SHORTEST_SECRET or len(set(client_secret)) < DIFFERENT:
+        raise ConfigurationError(
+            "AUDITLOG_OIDC_CLIENT_SECRET is too weak: whoever guesses it can pass for this site. "
+            f"Let the provider make one of {SHORTEST_SECRET} characters or more"
+        )
+    return found
 
 
 def _roles(text: str) -> dict[str, str]:

@@ -35,13 +35,17 @@ def test_a_key_is_kept_from_others_and_never_overwritten(tmp_path: Path) -> None
 
 def test_a_passphrase_keeps_a_key_encrypted(tmp_path: Path) -> None:
     path, plain, other = (tmp_path / name for name in ("seal.key", "plain.key", "other.key"))
-    key = keys.create(path, "open sesame")
+    key = keys.create(path, "open, said Ali, sesame")
     assert b"ENCRYPTED" in path.read_bytes()
-    assert keys.load(path, "open sesame").public == key.public
+    assert keys.load(path, "open, said Ali, sesame").public == key.public
     refused(path, "has a passphrase: name its passphrase in AUDITLOG_SEAL_KEY_PASSPHRASE")
     refused(path, "the passphrase in AUDITLOG_SEAL_KEY_PASSPHRASE is wrong", "wrong")
     keys.create(plain)
-    refused(plain, "has no passphrase: unset AUDITLOG_SEAL_KEY_PASSPHRASE", "open sesame")
+    refused(plain, "has no passphrase: unset AUDITLOG_SEAL_KEY_PASSPHRASE", "open, said Ali, sesame")
+    for weak in ("short", "passwordpassword", "abababababab"):
+        with pytest.raises(KeyFileError, match="AUDITLOG_SEAL_KEY_PASSPHRASE is too weak: th(e|is) passphrase"):
+            keys.create(other, weak)
+    assert not other.exists()
     other.write_text("no key")
     other.chmod(0o600)
     refused(other, "it is no private key")

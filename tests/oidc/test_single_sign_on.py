@@ -284,6 +284,7 @@ def test_without_a_provider_there_is_no_button_and_no_page(settings: Settings, p
         ({"ISSUER": "http://login.example.org"}, "expected an https:// address"),
         ({"CLIENT_ID": "x", "CLIENT_SECRET": "y", "ROLES": "it=emperor"}, "expected group=role with commas between"),
         ({"CLIENT_ID": "x", "CLIENT_SECRET": "y", "ROLES": "it"}, "expected group=role with commas between"),
+        ({"CLIENT_ID": "x", "CLIENT_SECRET": "changeme"}, "AUDITLOG_OIDC_CLIENT_SECRET is too weak"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused_with_the_cure(given: dict[str, str], told: str) -> None:
@@ -298,7 +299,7 @@ def test_settings_that_do_not_fit_are_refused_with_the_cure(given: dict[str, str
 
 def test_settings_are_read(tmp_path: Path) -> None:
     file = tmp_path / "secret"
-    file.write_text("secret\n")
+    file.write_text("9hT2_vQx7LmZ4rWk\n")
     file.chmod(0o600)
     read = from_environment(
         {
@@ -313,12 +314,12 @@ def test_settings_are_read(tmp_path: Path) -> None:
     assert read == Provider(
         "https://login.example.org",
         "audit-log",
-        "secret",
+        "9hT2_vQx7LmZ4rWk",
         "SSO",
         "groups",
         {"log-readers": "auditor", "cn=it": "administrator"},
     )
-    assert "secret" not in repr(read)
+    assert "9hT2" not in repr(read)
 
 
 def test_without_its_library_the_settings_are_refused_before_anything_is_served(

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from .. import passwords
 from ..errors import AuditLogError
 from .proof import Checkpoint, PublicKey
 
@@ -47,6 +48,12 @@ class SigningKey:
 
 def create(path: Path, passphrase: str = "") -> SigningKey:
     """Make a key and keep it in a file that only its owner reads; its public half goes beside it, as FILE.pub."""
+    if passphrase:
+        try:
+            passwords.check(passphrase)
+        except passwords.PasswordError as error:
+            said = str(error).replace("password", "passphrase")
+            raise KeyFileError(f"{PASSPHRASE} is too weak: {said}") from None
     key = SigningKey(Ed25519PrivateKey.generate())
     encryption = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
     pem = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
