@@ -23,22 +23,40 @@ begin
         else audit.large_{id}({row}, {before}) end end$$;
   end if;
   return audit.fill(case action when 'update' then $body$
+declare
+  found_rows bigint;
 begin
-  {unless applied or none}
-  -- Both tables hold the rows in the order in which they were changed. A full join is never done by looking up
-  -- each row, whatever number of rows its plan was made for; "is distinct from" keeps it from becoming another.
-  -- It gives many rows in no order, and two foreign keys may have changed one row twice.
-  insert into audit.log (shape_id, action, record_id, old_row, new_row)
-  select {shape}, {u or k}, was.key, was.stored, became.stored
-  from (
-    select p.place, p.key, {stored} as stored
-    from (select row_number() over () as place, {key of previous} as key, audit.typed_{id}((previous.*)) as r from previous) p
-  ) was full join (
-    select p.place, p.key, {stored} as stored
-    from (select row_number() over () as place, {key of captured} as key, audit.typed_{id}((captured.*)) as r from captured) p
-  ) became using (place)
-  where {current} and was.stored is distinct from became.stored
-  order by place;
+  {unless applied}
+  found_rows := (select count(*) from (select from captured limit 2) two);
+  if found_rows = 0 then
+    return null;
+  elsif found_rows = 1 then  -- as mostly: nothing to pair
+    insert into audit.log (shape_id, action, record_id, old_row, new_row)
+    select {shape}, {u or k}, was.key, was.stored, became.stored
+    from (
+      select p.key, {stored} as stored
+      from (select {key of previous} as key, audit.typed_{id}((previous.*)) as r from previous offset 0) p
+    ) was cross join (
+      select p.key, {stored} as stored
+      from (select {key of captured} as key, audit.typed_{id}((captured.*)) as r from captured offset 0) p
+    ) became
+    where {current} and was.stored is distinct from became.stored;
+  else
+    -- Both tables hold the rows in the order in which they were changed. A full join is never done by looking up
+    -- each row, whatever number of rows its plan was made for; "is distinct from" keeps it from becoming another.
+    -- It gives many rows in no order, and two foreign keys may have changed one row twice.
+    insert into audit.log (shape_id, action, record_id, old_row, new_row)
+    select {shape}, {u or k}, was.key, was.stored, became.stored
+    from (
+      select p.place, p.key, {stored} as stored
+      from (select row_number() over () as place, {key of previous} as key, audit.typed_{id}((previous.*)) as r from previous) p
+    ) was full join (
+      select p.place, p.key, {stored} as stored
+      from (select row_number() over () as place, {key of captured} as key, audit.typed_{id}((captured.*)) as r from captured) p
+    ) became using (place)
+    where {current} and was.stored is distinct from became.stored
+    order by place;
+  end if;
   {if none}
     execute 'select audit.capture_slowly({id}, ''u'', was.r, became.r)
       from (select row_number() over () as place, audit.typed_{id}((previous.*)) as r from previous) was
