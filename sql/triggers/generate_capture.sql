@@ -53,7 +53,9 @@ begin
   loop
     execute format('create or replace function audit.%I() returns trigger language plpgsql security definer '
                    'set search_path = pg_catalog, pg_temp %s as %L',
-                   made.name, audit.session_pins("table"), audit.capture_sql(wanted, made.action));
+                   -- A plan made for many rows is kept for one: compiling it would take a thousand times as long as running it.
+                   made.name, concat_ws(' ', case when made.action is not null then 'set jit = off' end, audit.session_pins("table")),
+                   audit.capture_sql(wanted, made.action));
     execute format('comment on function audit.%I() is %L', made.name, format('Capture of %s. Generated.', "table"));
     execute format('grant execute on function audit.%I() to audit_admin, %s', made.name, owner);
   end loop;

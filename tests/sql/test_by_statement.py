@@ -145,3 +145,11 @@ def test_a_statement_that_changes_no_row_opens_nothing_of_the_log(shared: Databa
             "select from pg_locks l join pg_class c on c.oid = l.relation "
             "where l.pid = pg_backend_pid() and c.relnamespace = 'audit'::regnamespace"
         ).fetchall()
+
+
+def test_a_plan_made_for_many_rows_is_not_compiled_again_for_each_one(shared: Database) -> None:
+    """Compiling takes 200 ms. Servers of tests cannot, and PostgreSQL does it unasked where it can."""
+    assert shared.run(
+        "select count(*), count(*) filter (where 'jit=off' = any (proconfig)) from pg_proc "
+        "where pronamespace = 'audit'::regnamespace and proname ~ '^capture_.*_(inserts|updates|deletes)$'"
+    ) == [(15, 15)]
