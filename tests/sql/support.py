@@ -21,10 +21,15 @@ def watch(db: Database) -> Callable[[], list[dict[str, Any]]]:
     return lambda: db.events("event_id > %s", mark)
 
 
+#: As where nobody may create event triggers.
+UNFOLLOWED = (
+    "alter event trigger audit_follow_ddl disable; "
+    "update audit.migrations set made = null where name = 'triggers/watch_ddl.sql'"
+)
+
+
 def unfollowed(db: Database) -> None:
-    """As where nobody may create event triggers."""
-    db.run("alter event trigger audit_follow_ddl disable")
-    db.run("update audit.migrations set made = null where name = 'triggers/watch_ddl.sql'")
+    db.run(UNFOLLOWED)
 
 
 def problems(db: Database) -> list[str]:

@@ -9,14 +9,10 @@ import pytest
 from flask import Flask
 
 from tests.conftest import Browser, Database
+from tests.sql.support import UNFOLLOWED
 from tests.web.reading import REPORT, address, text_of
 
 Visitor = Callable[..., Browser]
-#: As where nobody may create event triggers.
-UNFOLLOWED = (
-    "alter event trigger audit_follow_ddl disable; "
-    "update audit.migrations set made = null where name = 'triggers/watch_ddl.sql'"
-)
 UNRECORDED = "Changes to contact records are not all recorded at the moment."
 
 
