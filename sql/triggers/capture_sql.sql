@@ -78,7 +78,10 @@ begin
 end
 $body$ when 'delete' then $body$
 begin
-  {unless applied or none}
+  {unless applied}
+  if not exists (select from captured) then
+    return null;  -- as when a foreign key looks for rows to take along
+  end if;
   insert into audit.log (shape_id, action, record_id, old_row)
   select {shape}, 'd', p.key, {stored}
   from (select {key of captured} as key, audit.typed_{id}((captured.*)) as r from captured offset 0) p
@@ -139,10 +142,6 @@ $body$ end, array[
     '{before an insert}', case
       when parted then e'if current_setting(''audit.last_delete_'' || pg_trigger_depth(), true) <> '''' then\n      select m.event_id, m.record_id into moved, known from audit.moved_from({id}, new) m;\n    end if;'
       end,
-    '{unless applied or none}', $${unless applied}
-  if not exists (select from captured) then
-    return null;  -- as when a foreign key looks for rows to take along
-  end if;$$,
     '{unless applied}', $$if current_setting('session_replication_role') = 'replica' and audit.in_replication_worker() then
     return null;  -- it fires no statement triggers when it applies, so there each row is captured
   end if;$$,
