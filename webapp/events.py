@@ -234,3 +234,11 @@ def sealing(connection: Connection) -> Json | None:
     """audit.sealing_status() as a dictionary; None when the log was never sealed."""
     with connection.cursor(row_factory=dict_row) as rows:
         return rows.execute(load("sealing")).fetchone()
+
+
+def search_lag(connection: Connection) -> Json:
+    """audit.search_status() as a dictionary."""
+    with connection.cursor(row_factory=dict_row) as rows:
+        found = rows.execute(load("search_lag")).fetchone()
+    assert found is not None
+    return found

@@ -16,6 +16,7 @@ HELP = {
     "checkpoint_timestamp_seconds": "When the last checkpoint was signed.",
     "seal_lag_seconds": "Age of the oldest event without a seal; 0 when all are sealed.",
     "sealing_well": "Whether events are sealed, and checkpoints anchored, without delay.",
+    "search_lag_seconds": "Age of the oldest event that pages do not find by index yet; 0 when there is none.",
     "stream_behind_events": "Sealed events that the receiver of a stream has not confirmed.",
     "stream_lag_seconds": "Age of the first of them; 0 when there is none.",
     "stream_well": "Whether the receiver of a stream takes what it is sent.",
@@ -23,10 +24,12 @@ HELP = {
 Sample = tuple[str, dict[str, str], float]
 
 
-def text(tables: list[dict[str, Any]], seals: dict[str, Any] | None, streams: list[Progress]) -> str:
+def text(
+    tables: list[dict[str, Any]], seals: dict[str, Any] | None, streams: list[Progress], search: dict[str, Any]
+) -> str:
     """Every figure is a gauge; what is not known is left out."""
     lines: list[str] = []
-    samples = sorted(_samples(tables, seals, streams), key=lambda sample: list(HELP).index(sample[0]))
+    samples = sorted(_samples(tables, seals, streams, search), key=lambda sample: list(HELP).index(sample[0]))
     for place, (name, labels, value) in enumerate(samples):
         if not place or samples[place - 1][0] != name:
             lines += [f"# HELP {PREFIX}{name} {HELP[name]}", f"# TYPE {PREFIX}{name} gauge"]
@@ -35,7 +38,9 @@ def text(tables: list[dict[str, Any]], seals: dict[str, Any] | None, streams: li
     return "".join(f"{line}\n" for line in lines)
 
 
-def _samples(tables: list[dict[str, Any]], seals: dict[str, Any] | None, streams: list[Progress]) -> Iterator[Sample]:
+def _samples(
+    tables: list[dict[str, Any]], seals: dict[str, Any] | None, streams: list[Progress], search: dict[str, Any]
+) -> Iterator[Sample]:
     for table in tables:
         labels = {"table": str(table["table_name"])}
         yield "table_whole", labels, float(not table["problem"])
@@ -47,6 +52,7 @@ def _samples(tables: list[dict[str, Any]], seals: dict[str, Any] | None, streams
         yield "checkpoint_timestamp_seconds", {}, seals["sealed_at"].timestamp()
         yield "seal_lag_seconds", {}, lag.total_seconds() if isinstance(lag, timedelta) else 0
         yield "sealing_well", {}, float(not seals["problem"])
+    yield "search_lag_seconds", {}, search["lag"].total_seconds()
     for stream in streams:
         labels = {"stream": stream.name}
         yield "stream_behind_events", labels, stream.behind

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from . import config, events, metrics, migrations, web_logins
+from . import config, events, metrics, migrations, web_logins, wording
 from .connecting import connected
 from .explained import explained
 from .streaming import cursors
@@ -35,6 +35,7 @@ def status(form: str | None) -> None:
         tables = events.status(connection)
         seals = events.sealing(connection)
         streams = cursors.progress(connection)
+        behind = events.search_lag(connection)
         people = events.people_problems(connection)
         logins = web_logins.problems(connection)
     problems = [table for table in tables if table["problem"]]
@@ -43,15 +44,18 @@ def status(form: str | None) -> None:
             "whole": not problems,
             "tables": tables,
             "seals": seals,
+            "search": {**behind, "lag": behind["lag"].total_seconds()},
             "streams": [asdict(one) for one in streams],
             "people": people,
             "logins": logins,
         }
         click.echo(json.dumps(found, default=str, indent=2))
     elif form == "metrics":
-        click.echo(metrics.text(tables, seals, streams), nl=False)
+        click.echo(metrics.text(tables, seals, streams, behind), nl=False)
     else:
         _say(tables, seals)
+        if tables:
+            click.echo(wording.searching(behind["lag"]))
         for one in streams:
             click.echo(f"Stream {one}.")
         for wrong in people:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -10,7 +11,9 @@ from flask import Flask
 
 from tests.conftest import Browser, Database
 from tests.sql.support import UNFOLLOWED
-from tests.web.reading import REPORT, address, text_of
+from tests.test_cli import invoke
+from tests.web.reading import REPORT, address, imported, text_of
+from webapp import searching
 
 Visitor = Callable[..., Browser]
 UNRECORDED = "Changes to contact records are not all recorded at the moment."
@@ -90,3 +93,25 @@ def test_administrators_alone_learn_what_keeps_people_from_signing_in(db: Databa
     assert "Who may sign in: people in audit.web_users have a password hash of no known kind" in words
     assert 'are limited to "contact", which is no category: user_id 3. There are contacts, groups' in words
     assert "audit.web_users" not in visitor("auditor").get(f"{REPORT}/health")
+
+
+def test_how_far_words_and_charts_are_behind_is_said_here_and_by_status(
+    db: Database, app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDITLOG_DATABASE_URL", db.url_of("reader"))
+    current = "Words and charts are up to date."
+    assert current in text_of(visitor("auditor").get(f"{REPORT}/health"))
+    assert current in invoke("status").output
+    imported(db, {})
+    db.run("alter table audit.log disable trigger refuse_mutation")
+    db.run("update audit.log set imported_at = now() - interval '3 hours 2 minutes' where imported_at is not null")
+    db.run("alter table audit.log enable always trigger refuse_mutation")
+    searching.extend(db.superuser)
+    db.run("update audit.searching set low_event_id = 0")
+    assert current in invoke("status").output, "what is held is not missing, wherever the search goes on"
+    db.run("delete from audit.search where imported_at is not null")
+    behind = "Words and charts are 3 hours behind: what is newer is read from the log itself"
+    assert behind in text_of(visitor("auditor").get(f"{REPORT}/health"))
+    assert behind in invoke("status").output
+    assert 10_900 < json.loads(invoke("status", "--json").output)["search"]["lag"] < 12_000
+    assert re.search(r"^auditlog_search_lag_seconds 109\d\d(\.\d+)?$", invoke("status", "--metrics").output, re.M)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, render_template
 
-from .. import db, events
+from .. import db, events, wording
 from ..permissions import scope
 from ..streaming import cursors
 from ..web import addresses
@@ -28,6 +28,7 @@ def health() -> str:
         tables = events.status(connection, scope())
         seals = events.sealing(connection)
         streams = cursors.progress(connection)
+        behind = events.search_lag(connection)
         people = events.people_problems(connection) if current_user.may("audit.manage") else []
     tracked = [table for table in tables if table["entity"]]
     return render_template(
@@ -41,6 +42,7 @@ def health() -> str:
         now=datetime.now(UTC),
         people=people,
         seals=seals,
+        searching=wording.searching(behind["lag"]),
         streams=streams,
         manages=current_user.may("audit.manage"),
         zone=zone,

@@ -3,7 +3,7 @@
 from .characters import visible
 from .diffs import FieldChange, changed_names, diff, sides, state, summary
 from .facts import facts, readable_table
-from .health import harm, listed
+from .health import harm, listed, searching
 from .rights import right
 from .sentences import Sentence, member, sentence, subject
 from .times import ago, days, duration, exact, moment, zone_label
@@ -35,6 +35,7 @@ __all__ = [
     "readable_table",
     "right",
     "rows",
+    "searching",
     "sentence",
     "sides",
     "state",

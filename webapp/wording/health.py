@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
+
+from .times import roughly
+
+#: What pages find by index follows the log every few seconds.
+USUAL_LAG = timedelta(minutes=1)
 
 
 def harm(table: Mapping[str, Any]) -> str:
@@ -20,6 +26,16 @@ def harm(table: Mapping[str, Any]) -> str:
 def listed(names: list[str]) -> str:
     """contacts; contacts and groups; contacts, groups and users."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def searching(lag: timedelta) -> str:
+    """How far what words and charts are found by is behind the log, and what that means."""
+    if lag < USUAL_LAG:
+        return "Words and charts are up to date."
+    return (
+        f"Words and charts are {roughly(lag)} behind: what is newer is read from the log itself, "
+        "which is as right but slower, until auditlog serve has caught up."
+    )
 
 
 def _named(table: Mapping[str, Any]) -> str:

@@ -42,13 +42,17 @@ def duration(length: timedelta) -> str:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """a moment ago, 5 minutes ago, 3 days ago: rounded down."""
-    seconds = (now - at).total_seconds()
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= length:
-            number = int(seconds // length)
-            return f"{number:,} {unit}{'' if number == 1 else 's'} ago"
-    return "a moment ago"
+    """a moment ago, 5 minutes ago, 3 days ago."""
+    return f"{roughly(now - at) or 'a moment'} ago"
+
+
+def roughly(length: timedelta) -> str:
+    """5 minutes, 3 days: rounded down, and empty below a minute."""
+    for unit, whole in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+        if length >= whole:
+            number = length // whole
+            return f"{number:,} {unit}{'' if number == 1 else 's'}"
+    return ""
 
 
 def exact(at: datetime) -> str:
