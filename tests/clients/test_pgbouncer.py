@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -38,9 +39,9 @@ ignore_startup_parameters = extra_float_digits
 Connect = Callable[..., psycopg.Connection[Any]]
 
 
-@pytest.fixture(scope="session")
-def pooled(crm: Crm) -> Iterator[Connect]:
-    """Connections to the test server through PgBouncer, of which it has two to the server."""
+@contextmanager
+def pgbouncer(crm: Crm, pool_size: int, more: str = "") -> Generator[Connect]:
+    """Connections to the test server through a PgBouncer that has this many to the server."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
     program = shutil.which("pgbouncer", path=path) or pytest.skip(
         "pgbouncer is not installed: apt-get install pgbouncer"
@@ -52,7 +53,7 @@ def pooled(crm: Crm) -> Iterator[Connect]:
         settings = place / "pgbouncer.ini"
         socket = crm.superuser.info.host
         settings.write_text(
-            SETTINGS.format(socket=socket, port=crm.port, pool_size=SERVER_CONNECTIONS, own_port=own_port, users=users)
+            SETTINGS.format(socket=socket, port=crm.port, pool_size=pool_size, own_port=own_port, users=users) + more
         )
         with (place / "log").open("wb") as log:
             # It refuses to run as root, and the folder of the server's socket is open to the server's user only.
@@ -78,6 +79,12 @@ def pooled(crm: Crm) -> Iterator[Connect]:
         finally:
             process.terminate()
             process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def pooled(crm: Crm) -> Iterator[Connect]:
+    with pgbouncer(crm, SERVER_CONNECTIONS) as connect:
+        yield connect
 
 
 def write(connection: psycopg.Connection[Any], email: str) -> int:
@@ -166,6 +173,31 @@ def test_a_name_that_is_set_outside_a_transaction_is_gone_before_the_next_statem
         connection.execute("select audit.set_actor('42', 'Priya Raman')")
         write(connection, email)
     assert actor_of(crm, email) == NOBODY
+
+
+def test_a_name_that_is_set_for_the_session_passes_to_others_unless_the_pooler_resets_it_or_they_name_somebody(
+    crm: Crm,
+) -> None:
+    """PostgreSQL tells nobody whether a setting is of the transaction or of the session: capture takes both."""
+    who = {
+        "nobody": "select",
+        "nobody, in so many words": "select audit.set_actor(null)",
+        "somebody": "select audit.set_actor('7', 'Mei Tanaka')",
+    }
+    seen: dict[str, dict[str, object]] = {}
+    for always in ("0", "1"):
+        with pgbouncer(crm, pool_size=1, more=f"server_reset_query_always = {always}\n") as connect:
+            with connect(autocommit=True) as careless:
+                careless.execute("set audit.actor_id = '42'; set audit.request_id = 'req-7'")
+            seen[always] = {}
+            for said, email in zip(who, addresses(len(who)), strict=True):
+                with connect() as other:
+                    other.execute(who[said].encode())
+                    write(other, email)
+                seen[always][said] = actor_of(crm, email)
+    mei = ("7", "Mei Tanaka", None, None)
+    cured = {"nobody": NOBODY, "nobody, in so many words": NOBODY, "somebody": mei}
+    assert seen == {"0": cured | {"nobody": ("42", None, "req-7", None)}, "1": cured}
 
 
 def test_two_open_transactions_keep_their_names_apart_statement_by_statement(crm: Crm, pooled: Connect) -> None:
