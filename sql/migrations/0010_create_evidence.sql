@@ -78,8 +78,8 @@ create table audit.sealing (
 insert into audit.sealing default values;
 
 comment on table audit.sealing is
-  'Where the sealer looks for unsealed events: from low_event_id on. Kept by auditlog seal; a wrong value delays seals and never changes one.';
-comment on column audit.sealing.mark_event_id is 'Once all transactions before mark_xact_id have ended and are sealed, nothing up to this event can be unsealed.';
+  'Where the sealer looks for unsealed events: after low_event_id. Kept by auditlog seal; a wrong value delays seals and never changes one.';
+comment on column audit.sealing.mark_event_id is 'Where low_event_id moves next: see audit.settled_event().';
 
 create table audit.anchors (
   target        text primary key,

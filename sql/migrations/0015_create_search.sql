@@ -91,7 +91,7 @@ insert into audit.searching default values;
 
 comment on table audit.searching is 'How far audit.search has followed the log. Kept by audit.extend_search().';
 comment on column audit.searching.low_event_id is 'Every event up to this number is in audit.search for good; of later ones some are.';
-comment on column audit.searching.mark_event_id is 'Once all transactions before mark_xact_id have ended and are in audit.search, so is all up to this event.';
+comment on column audit.searching.mark_event_id is 'Where low_event_id moves next: see audit.settled_event().';
 
 grant select on audit.search, audit.activity, audit.actor_days, audit.searching to audit_web;
 -- Who may read the report may export it, by the same queries.

@@ -11,8 +11,7 @@ as $$
 declare
   before  audit.searching;
   place   audit.searching;
-  newest  bigint;
-  horizon xid8;
+  settled bigint;
   missing integer;
   upto    bigint;
 begin
@@ -22,20 +21,8 @@ begin
   end if;
   select s.* into before from audit.searching s;
   place := before;
-  if place.mark_xact_id > pg_snapshot_xmax(pg_current_snapshot()) then  -- set in another cluster, and restored here
-    place.mark_event_id := null;
-    place.mark_xact_id := null;
-  end if;
-  if place.mark_event_id is null then
-    newest := coalesce(pg_sequence_last_value('audit.log_event_id_seq'), 0);
-    if newest > place.low_event_id and not audit.writers_without_number() then
-      -- Not the snapshot's xmax, which an open transaction may bear.
-      place.mark_event_id := newest;
-      place.mark_xact_id := pg_current_xact_id();
-    end if;
-  end if;
-  -- Transactions before this have ended: what follows sees all of their events.
-  horizon := pg_snapshot_xmin(pg_current_snapshot());
+  select m.* into place.mark_event_id, place.mark_xact_id, settled
+  from audit.settled_event(place.low_event_id, place.mark_event_id, place.mark_xact_id) m;
   execute format($sql$
     select count(*), max(n.event_id) from (
       select e.event_id from audit.events e
@@ -65,12 +52,8 @@ begin
       place.low_event_id, upto);
   end if;
 
-  if horizon >= place.mark_xact_id then
-    place.low_event_id := case when missing = at_most then least(upto, place.mark_event_id) else place.mark_event_id end;
-    if place.low_event_id = place.mark_event_id then
-      place.mark_event_id := null;
-      place.mark_xact_id := null;
-    end if;
+  if settled is not null then
+    place.low_event_id := case when missing = at_most then least(upto, settled) else settled end;
   end if;
   -- A look at a log in which nothing happens writes nothing.
   if place is distinct from before then

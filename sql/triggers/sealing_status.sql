@@ -19,7 +19,7 @@ as $$
     select coalesce(l.imported_at, l.occurred_at) as since,
            coalesce(l.imported_at, l.occurred_at) < clock_timestamp() - interval '15 minutes' as late
     from audit.log l
-    where l.event_id >= (select s.low_event_id from audit.sealing s)
+    where l.event_id > (select s.low_event_id from audit.sealing s)
       and not exists (select from audit.leaves f where f.event_id = l.event_id)
     order by l.event_id limit 1
   ), oldest as (

@@ -80,6 +80,7 @@ def seal(
     last = last_checkpoint(connection)
     signing = key(last)
     incarnation, log_id, fresh = _settle_in(connection)
+    settled = _settled(connection)
     horizon = _unsealed(connection)
     tree = edge(connection, _value(connection, "select coalesce(max(leaf_index) + 1, 0) from audit.leaves"))
     connection.commit()
@@ -89,7 +90,8 @@ def seal(
         connection.commit()
         on_progress(tree.size - before)
     connection.execute("close unsealed")
-    _move_mark(connection, horizon)
+    if settled is not None:
+        connection.execute("update audit.sealing set low_event_id = %s", (settled,))
     connection.commit()
 
     now = datetime.now(UTC)
@@ -146,9 +148,22 @@ def _settle_in(connection: Connection) -> tuple[int, str, bool]:
         (incarnation, log_id, place),
     )
     # Numbers of events and transactions may start again here: look through the whole log once.
-    _start_over(connection, 0)
+    connection.execute("update audit.sealing set low_event_id = 0, mark_event_id = null, mark_xact_id = null")
     connection.commit()
     return incarnation, log_id, True
+
+
+def _settled(connection: Connection) -> int | None:
+    """Up to which event this round will see all that there will ever be. None: nothing new is settled so far."""
+    mark, xact, settled = _one(connection, load("settled"))
+    connection.execute(
+        "update audit.sealing s set mark_event_id = m.event, mark_xact_id = m.xact "
+        "from (select %s::bigint as event, %s::text::xid8 as xact) m "
+        "where (s.mark_event_id, s.mark_xact_id) is distinct from (m.event, m.xact)",
+        (mark, xact),
+    )
+    connection.commit()
+    return settled
 
 
 def _unsealed(connection: Connection) -> int:
@@ -187,31 +202,6 @@ def _seal_chunk(connection: Connection, tree: Tree, event_ids: list[int]) -> Non
     nodes = kept_nodes(first, [tree.append(leaf) for _, leaf in leaves])
     with connection.cursor() as rows:
         rows.executemany("insert into audit.nodes (level, position, hash) values (%s, %s, %s)", nodes)
-
-
-def _move_mark(connection: Connection, horizon: int) -> None:
-    """Spare the next run what is sealed for good.
-
-    Whoever takes the number of an event holds a lock on the log and has, or will have, a transaction number. So when
-    no writer is without one, all event numbers up to now belong to transactions before the one that begins here.
-    """
-    mark = _one(connection, "select mark_event_id, mark_xact_id::text from audit.sealing")
-    if mark[0] is not None and horizon < int(mark[1]):
-        return
-    if mark[0] is not None:
-        connection.execute(
-            "update audit.sealing set low_event_id = %s, mark_event_id = null, mark_xact_id = null", (mark[0] + 1,)
-        )
-    newest = _value(connection, "select coalesce(pg_sequence_last_value('audit.log_event_id_seq'), 0)")
-    if not _one(connection, load("writers_without_number"))[0]:
-        connection.execute(
-            "update audit.sealing set mark_event_id = %s, mark_xact_id = pg_current_xact_id()",
-            (newest,),
-        )
-
-
-def _start_over(connection: Connection, low: int) -> None:
-    connection.execute("update audit.sealing set low_event_id = %s, mark_event_id = null, mark_xact_id = null", (low,))
 
 
 def _encoded(digest: bytes) -> str:

@@ -1,1 +1,0 @@
-select audit.writers_without_number()
