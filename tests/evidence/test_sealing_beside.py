@@ -109,7 +109,10 @@ def test_what_keeps_a_server_from_sealing_is_said_before_it_starts(
     assert "AUDITLOG_SEAL_KEY_FILE is not set: make a key" in error(invoke("serve"))
     monkeypatch.setenv("AUDITLOG_SEAL_KEY_FILE", str(evidence.sealer.key_file))
     for url, said in (
-        (settings.database_url, "needs the role audit_sealer"),
+        (
+            settings.database_url,
+            "cannot seal. Give the sealer a login of its own (create role auditlog_sealer login in role",
+        ),
         ("postgres//x", "AUDITLOG_SEAL_DATABASE_URL cannot be understood"),
         ("postgresql://sealer:password@localhost/x", "the password in AUDITLOG_SEAL_DATABASE_URL is too short"),
     ):

@@ -41,7 +41,7 @@ def test_what_a_page_gives_is_proven_elsewhere(
     html = browser.get(proof_of(event_id))
     words = text_of(html)
     assert "Checkpoint 0 of" in words
-    assert f"auditlog verify proof-{event_id}.ndjson --key seal.pub" in words
+    assert f"auditlog verify proof-{event_id}.ndjson --key seal.key.pub" in words
     assert f"signed by {evidence.key.name}+{evidence.key.id.hex()}" in words
     words = text_of(browser.get(f"{CHECKPOINTS}?older=0"))
     assert "From checkpoint 0 to checkpoint 1" in words

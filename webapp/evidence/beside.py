@@ -17,10 +17,12 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
+import psycopg
+
 from .. import config, secret_settings
-from ..connecting import connected
+from ..errors import AuditLogError
 from . import keys
-from .service import NEEDS, Sealer, tell_failure, tell_undelivered
+from .service import Sealer, tell_failure, tell_undelivered
 
 EVERY = 60.0  # seconds between rounds
 PAUSE = 2.0  # before another sealer follows one that died
@@ -45,8 +47,15 @@ def require(environ: Mapping[str, str] = os.environ) -> None:
     """Raise AuditLogError or psycopg.Error when the sealer could not work."""
     sealer = Sealer.from_environment(environ)
     secret_settings.require_strong_password(sealer.url, "AUDITLOG_SEAL_DATABASE_URL")
-    with connected(sealer.url, "serve", needs=NEEDS) as connection:
-        connection.execute("select from audit.sealing")
+    with psycopg.connect(sealer.url, application_name="auditlog serve") as connection:
+        try:
+            connection.execute("select from audit.sealing")
+        except psycopg.errors.InsufficientPrivilege:
+            # Not "grant it": this may be the web application's login, which serve refuses once it can seal.
+            raise AuditLogError(
+                f'the login "{connection.info.user}" in AUDITLOG_SEAL_DATABASE_URL cannot seal. Give the sealer a '
+                "login of its own (create role auditlog_sealer login in role audit_sealer)"
+            ) from None
 
 
 def start(environ: Mapping[str, str] = os.environ) -> tuple[subprocess.Popen[bytes], int]:

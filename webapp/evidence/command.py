@@ -59,7 +59,7 @@ def new(file: Path | None) -> None:
 def show(file: Path | None) -> None:
     """Print the public key, which auditors check seals with.
 
-    Example: auditlog keys show > seal.pub
+    Example: auditlog keys show > seal.key.pub
     """
     click.echo(str(key_files.load(*_named(file)).public))
 

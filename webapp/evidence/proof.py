@@ -3,7 +3,7 @@
 
 Needs the standard library and `cryptography` alone, so that an auditor can take this one file along:
     python3 proof.py --key auditlog+1a2b3c4d+AbCd… proof.ndjson
-    python3 proof.py --key seal.pub export.csv.manifest.json
+    python3 proof.py --key seal.key.pub export.csv.manifest.json
 """
 
 from __future__ import annotations

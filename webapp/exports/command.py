@@ -100,7 +100,7 @@ def export(
     which events are archived.
 
     With --with-proof, lines carry all that was sealed of each event, whatever columns are chosen, and the last line
-    leads to the last checkpoint: `auditlog verify FILE --key seal.pub` then needs no database.
+    leads to the last checkpoint: `auditlog verify FILE --key seal.key.pub` then needs no database.
 
     Exit code 0: complete. 1: it failed. 130: interrupted.
 
