@@ -19,7 +19,8 @@ begin
   end if;
   if mark_event_id is null then
     newest := coalesce(pg_sequence_last_value('audit.log_event_id_seq'), 0);
-    if newest > low_event_id and not exists (
+    -- Whoever has a transaction number already cannot set a mark: others may have begun since.
+    if newest > low_event_id and pg_current_xact_id_if_assigned() is null and not exists (
       select from pg_locks w
       where w.locktype = 'relation' and w.mode = 'RowExclusiveLock' and w.relation = 'audit.log'::regclass
         and w.database = (select d.oid from pg_database d where d.datname = current_database())

@@ -69,6 +69,18 @@ def test_the_newest_transaction_may_stay_open_without_being_passed_over(db: Data
     assert seen(db) == logged(db) == held(db)
 
 
+def test_whoever_asks_after_writing_passes_over_nobody_who_began_later(db: Database) -> None:
+    asking, slow = db.connect("postgres", autocommit=False), db.connect("app", autocommit=False)
+    asking.execute(INSERT, ("first",))
+    slow.execute(INSERT, ("slow",))
+    asking.execute("select audit.extend_search()")
+    asking.commit()
+    slow.commit()
+    assert seen(db) == logged(db) != held(db)
+    searching.extend(db.superuser)
+    assert seen(db) == logged(db) == held(db)
+
+
 def test_a_prepared_transaction_is_waited_for(db: Database) -> None:
     slow = db.connect("app", autocommit=False)
     slow.execute(INSERT, ("slow",))
