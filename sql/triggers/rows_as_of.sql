@@ -40,13 +40,14 @@ begin
       where l.occurred_at <= $2 and l.action in ('i', 'u', 'k', 'd', 't', 'b')
         and (l.old_row is not null or l.new_row is not null)  -- an erased one tells nothing
     ), ranked as (
-      select *, first_value(xact_id) over w as last_xact, lead(xact_id) over w = xact_id or lag(xact_id) over w = xact_id as several
+      select *, first_value(xact_id) over w as last_xact, lead(xact_id) over w = xact_id or lag(xact_id) over w = xact_id as several,
+        action <> 'k' and lead(xact_id) over w <> xact_id and lead(action) over w in ('i', 'u', 'b') as stood
       from told where not each
       window w as (partition by record_id order by occurred_at desc, event_id desc)
     ), last as (
       select * from ranked where xact_id = last_xact or action = 'k'
       union all
-      select *, xact_id, true from told where each
+      select *, xact_id, true, null from told where each
     ), read as (
       select last.*, false as stands, audit.known_fields(shape_id, masked, old_row, changed) as known from last
       where old_row is not null and (several or action in ('d', 't', 'k'))
@@ -58,14 +59,21 @@ begin
       select %1$s as id, xact_id, image, as_json, max(occurred_at) as at, max(event_id) as event_id,
         -- A baseline tells of no change.
         sum(case when not stands then -1 when action <> 'b' then 1 else 0 end) as sum,
-        (array_agg(stands order by occurred_at desc, event_id desc, stands desc))[1] as stands
+        (array_agg(stands order by occurred_at desc, event_id desc, stands desc))[1] as stands,
+        bool_or(stood) as stood, bool_or(each) as each
       from images
       group by 1, 2, 3, 4
     ), latest as (
-      select distinct on (id) image, as_json, sum > 0 or sum = 0 and stands as stands
-      from (select *, max(at) over (partition by id, xact_id) as written from sums) s
-      where sum <> 0 or stands
-      order by id, written desc, sign(sum) desc, at desc, event_id desc
+      select distinct on (id) image, as_json, stands
+      from (
+        select id, image, as_json, sum, at, event_id, each, max(at) over w as written,
+          -- It stood before, and is not gone: one statement has deleted it and inserted it again, in whatever order that was told.
+          sum > 0 or sum = 0 and (stands or bool_or(stood) over w and min(sum) over w = 0 and not bool_or(sum > 0 or stands) over w) as stands
+        from sums window w as (partition by id, xact_id)
+      ) s
+      -- What came and went changes nothing. Where it is the last that is known of a row, of older events just the changed keys are read.
+      where sum <> 0 or stands or not each
+      order by id, written desc, stands desc, sign(sum) desc, at desc, event_id desc
     )
     select image - $5, as_json from latest where stands
     $query$, key_of)

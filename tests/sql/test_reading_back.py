@@ -203,3 +203,25 @@ def test_what_a_trigger_makes_of_other_rows_of_its_statement_is_told_right(stock
         held = stock.run("select id, amount from stock where id > 2 or note is not null order by id")
         told = as_of(stock, "id, amount", table="stock")
         assert told == held
+
+
+#: What is done to the rows 1 and 2, so that the log has another order, or tells of one key twice.
+TWISTED = (
+    "with gone as (delete from stock returning *), again as (insert into stock select * from gone limit 1) select",
+    "merge into stock using (values (1, 1), (9, 1)) v(id, new) on v.id = stock.id "
+    "when matched then delete when not matched then insert values (new, 10)",
+    "update stock set id = 7 where id = 1; delete from stock where id = 7",
+    "insert into stock values (7, 0); delete from stock where id = 7",
+    "insert into stock values (7, 10); update stock set amount = 0 where id = 7; delete from stock where id = 7",
+    "update stock set id = -1 where id = 1; update stock set id = 1 where id = 2; truncate stock",
+    "update stock set amount = 0 where id = 1; update stock set amount = 10 where id = 1",
+)
+
+
+def test_a_row_that_came_and_went_stands_only_if_it_did_before(stock: Database) -> None:
+    for statements in TWISTED:
+        stock.run("delete from stock")
+        stock.run("insert into stock values (1, 10), (2, 20)")
+        stock.run(statements)
+        held = stock.run("select id, amount from stock order by id")
+        assert as_of(stock, "id, amount", table="stock") == held, statements
