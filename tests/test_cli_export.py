@@ -21,7 +21,8 @@ from tests.conftest import Browser, Database
 from tests.test_cli import error, invoke
 from tests.web.reading import address, download, flood, many
 from tests.web.test_export import exports, notes
-from webapp.exports import CHUNK
+from webapp.exports import CHUNK, workbook
+from webapp.exports.half_written import HalfWritten
 
 Visitor = Callable[..., Browser]
 Run = Callable[..., Result]
@@ -160,9 +161,21 @@ def test_a_reader_of_the_pipe_who_has_enough_ends_it_quietly(db: Database) -> No
     assert notes(db)[-1]["outcome"] == "client went away"
 
 
-def test_a_workbook_is_made_by_the_command_too(db: Database, run: Run, tmp_path: Path) -> None:
+def test_a_workbook_is_made_by_the_command_too_as_a_whole_or_not_at_all(
+    db: Database, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     many(db, 3)
     target = tmp_path / "log.xlsx"
     assert run("--category", "contacts", "-o", str(target)).exit_code == 0
     rows: list[tuple[Any, ...]] = list(load_workbook(target).worksheets[0].values)
     assert len(rows) == 4
+    monkeypatch.setattr(workbook, "BETWEEN_SIGNS", 2)
+
+    def press_ctrl_c(_half: HalfWritten) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(HalfWritten, "note", press_ctrl_c)
+    told = run("--category", "contacts", "-o", str(tmp_path / "half.xlsx"))
+    assert told.exit_code == 130
+    assert told.stderr.startswith("Stopped after 2 events. Half a workbook is of no use: begin anew, or write CSV")
+    assert not list(tmp_path.glob("half*"))

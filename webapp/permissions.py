@@ -53,6 +53,7 @@ ROUTES: dict[str, str] = {
     "printing.printed": "audit.view",
     "exports.download": "audit.export",
     "exports.listed": "audit.export",
+    "exports.followed": "audit.export",
     "exports.about": "audit.export",
     "exports.go_on": "audit.export",
     "proofs.proof": "audit.view",

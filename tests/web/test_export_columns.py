@@ -14,7 +14,8 @@ from flask import Flask
 from tests.conftest import Browser, Database, csrf_token
 from tests.web.reading import REPORT, address, download, flood, many, rows_of, text_of
 from tests.web.test_export import exports, notes, opened
-from webapp.exports import Export, File
+from webapp.exports import Export, File, files, workbook
+from webapp.exports import export as export_of_events
 from webapp.exports.columns import NAMES, chosen
 from webapp.filters import Filters
 from webapp.scopes import EVERYTHING
@@ -152,16 +153,40 @@ def test_people_see_their_own_exports_and_administrators_those_of_everybody(db: 
     assert f"audit-log-{second}.csv" in limited.get(EXPORTS)
 
 
-def test_an_export_that_runs_is_listed_as_running(db: Database, app: Flask, visitor: Visitor) -> None:
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_an_export_that_runs_shows_how_far_it_is_and_the_page_follows_it_if_asked_to(
+    db: Database, app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(export_of_events, "BETWEEN_NOTES", 0)
+    monkeypatch.setattr(workbook, "BETWEEN_SIGNS", 5)
+    monkeypatch.setattr(files, "CHUNK", 1)
+    many(db, 12)
+    contacts, mei = Filters.from_query({"category": "contacts"}), Recorder("2", "Mei Tanaka", {})
     browser = visitor("auditor")
-    export = Export(
-        app.extensions["pool"], Filters(), EVERYTHING, Recorder("2", "Mei Tanaka", {}), limit=1_000, file=File()
-    )
+    export = Export(app.extensions["pool"], contacts, EVERYTHING, mei, limit=1_000, file=File(kind))
     try:
-        assert "running" in text_of(browser.get(EXPORTS))
+        assert "running 0 of 12 events" in text_of(browser.get(EXPORTS))
         assert manifest_of(browser, export.event_id)["outcome"] == "running"
+        for _ in range(
+            2 if kind == "xlsx" else 3
+        ):  # a chunk is noted when the next one is asked for; the first is the header
+            next(export)
+        page = browser.get(EXPORTS)
+        done, told = (5, "written so far; the workbook leaves when it is whole") if kind == "xlsx" else (1, "have left")
+        assert f'<progress max="12" value="{done}"' in page
+        assert f"running {done} of 12 events{told}" in text_of(page)
+        assert "Refresh" not in browser.client.get(EXPORTS).headers
+        followed = browser.client.get(f"{EXPORTS}/running")
+        assert followed.headers["Refresh"] == "3"
+        assert "1 export running. This page looks again every 3 seconds until it has ended. Stop that" in text_of(
+            followed.text
+        )
     finally:
         export.close()
+    ended = browser.client.get(f"{EXPORTS}/running")
+    assert "Refresh" not in ended.headers
+    assert ("Continue it" in ended.text) == (kind == "csv")
+    assert ("A workbook is of use only as a whole: it cannot be continued." in text_of(ended.text)) == (kind == "xlsx")
 
 
 @pytest.mark.parametrize("names", [[], list(reversed(NAMES))])

@@ -51,6 +51,7 @@ ADDRESSES = {
     "exports.download": ("/reports/audit-log/export", "/reports/audit-log/export"),
     "printing.printed": ("/reports/audit-log/print", "/reports/audit-log/print"),
     "exports.listed": ("/reports/audit-log/exports", "/reports/audit-log/exports"),
+    "exports.followed": ("/reports/audit-log/exports/running", "/reports/audit-log/exports/running"),
     "exports.about": (
         "/reports/audit-log/exports/<int:event_id>/manifest",
         "/reports/audit-log/exports/99999/manifest",
@@ -176,6 +177,7 @@ EXPECTED: dict[str, dict[str, Answers]] = {
     "exports.download": {"POST": (401, 403, 200, 200), "OPTIONS": OPTIONS_FOR_READERS},
     "printing.printed": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
     "exports.listed": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
+    "exports.followed": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},
     "exports.go_on": {"POST": (401, 403, 400, 400), "OPTIONS": OPTIONS_FOR_READERS},
     "exports.about": NO_SUCH_FILE,
     "proofs.proof": {"GET": READERS, "HEAD": READERS, "OPTIONS": OPTIONS_FOR_READERS},

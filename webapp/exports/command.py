@@ -137,7 +137,7 @@ def export(
         except KeyboardInterrupt:
             leaving.outcome = "interrupted"
             leaving.close()
-            click.echo(f"Stopped after {leaving.sent.rows:,} events.{_how_to_go_on(half)}", err=True)
+            click.echo(f"Stopped after {counted(leaving.done)}.{_how_to_go_on(half)}", err=True)
             sys.exit(130)
         except (psycopg.Error, OSError) as error:
             if not isinstance(error, psycopg.Error | BrokenPipeError):
@@ -147,9 +147,7 @@ def export(
                 sys.stderr.close()
                 sys.exit(1)
             reason = error.strerror if isinstance(error, OSError) else str(error).strip()
-            raise AuditLogError(
-                f"broke off after {counted(leaving.sent.rows)} ({reason}).{_how_to_go_on(half)}"
-            ) from None
+            raise AuditLogError(f"broke off after {counted(leaving.done)} ({reason}).{_how_to_go_on(half)}") from None
         finally:
             leaving.close()
         if archive is None:
@@ -220,6 +218,8 @@ def _into_file(leaving: Export, half: HalfWritten, filters: Filters, file: File)
 def _how_to_go_on(half: HalfWritten | None) -> str:
     if half is None:
         return ""
+    if half.what.get("format") == "xlsx":
+        return " Half a workbook is of no use: begin anew, or write CSV or NDJSON, which can be gone on with."
     if not half.part.exists():
         return " Nothing is left of it: begin anew."
     return f" Go on with: auditlog export --resume -o {half.target}"
@@ -284,4 +284,4 @@ def _bar(leaving: Export) -> Generator[Callable[[], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as progress:
         task = progress.add_task("Exporting", total=leaving.count)
-        yield lambda: progress.update(task, completed=leaving.sent.rows)
+        yield lambda: progress.update(task, completed=leaving.done)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -75,6 +76,7 @@ class Export:
         self.last_event: int | None = None
         self._noted = -BETWEEN_NOTES
         self._cuts = workbook.Cuts()
+        self._gathered = 0
         self._closed = False
         self._stack = ExitStack()
         try:
@@ -120,6 +122,7 @@ class Export:
                 self._stack.close()
             raise
         self._chunks = self._read()
+        self._stack.callback(self._chunks.close)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -134,6 +137,11 @@ class Export:
             self.outcome = "the database gave up" if isinstance(error, psycopg.Error) else "an archive cannot be read"
             self.close()
             raise
+
+    @property
+    def done(self) -> int:
+        """How many rows have left; of a workbook, how many it holds so far."""
+        return max(self._gathered, self.sent.rows)
 
     def close(self) -> None:
         """End the export and record how it ended; a second call does nothing."""
@@ -224,7 +232,7 @@ class Export:
             with self._reader.cursor().copy(query, parameters) as copy:
                 yield copy
 
-    def _read(self) -> Iterator[bytes]:
+    def _read(self) -> Generator[bytes]:
         for chunk, rows, last_event in self._parts():
             for bytes_ in (self.sent, self._file.so_far):
                 if bytes_:
@@ -240,12 +248,14 @@ class Export:
         if time.monotonic() < self._noted + BETWEEN_NOTES:
             return
         so_far = {"format": self._file.kind, **self.sent.as_details(), "last_event": self.last_event, "at_least": True}
+        if self._gathered:
+            so_far["gathered"] = self._gathered
         # What cannot be noted now is noted later; for that alone no download breaks off.
         with suppress(psycopg.OperationalError, PoolTimeout), self._pool.connection(timeout=1) as writer:
             writer.execute("select audit.note_export(%s, %s)", (self.event_id, Jsonb(so_far)))
         self._noted = time.monotonic()
 
-    def _parts(self) -> Iterator[Part]:
+    def _parts(self) -> Generator[Part]:
         if self._file.kind == "xlsx":
             yield from self._workbook(self._copy_all)
             return
@@ -254,10 +264,14 @@ class Export:
             with self._pool.connection() as connection:
                 yield self._proofs.last_line(connection), 0, None
 
-    def _workbook(self, copies: Iterable[Copy]) -> Iterator[Part]:
+    def _workbook(self, copies: Iterable[Copy]) -> Generator[Part]:
         """A workbook is of use only as a whole: its rows count with its last byte."""
         rows = chain.from_iterable(copy.rows() for copy in copies)
-        with workbook.write(rows, self._file.columns, self._about, self._cuts) as made:
+        with tempfile.TemporaryFile() as made:
+            with closing(workbook.write(made, rows, self._file.columns, self._about, self._cuts)) as making:
+                for self._gathered in making:
+                    yield b"", 0, None  # whoever waits for it learns that it goes on
+            made.seek(0)
             chunk = made.read(CHUNK)
             while following := made.read(CHUNK):
                 yield chunk, 0, None

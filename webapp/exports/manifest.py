@@ -42,6 +42,13 @@ class Exported:
     begun: dict[str, Any]
     ended_at: datetime | None
     ended: dict[str, Any] | None
+    so_far: dict[str, Any] | None  # while it runs, as noted every two seconds
+
+    @property
+    def done(self) -> int:
+        """Rows that have left while it runs; of a workbook, those that it holds already."""
+        so_far = self.so_far or {}
+        return so_far.get("gathered") or so_far.get("row_count") or 0
 
     @property
     def outcome(self) -> str:

@@ -1,12 +1,11 @@
-"""XLSX: a file on disk, made row by row in constant memory, then handed over."""
+"""XLSX: a file on disk, made row by row in constant memory, which can be handed over when it is whole."""
 
 from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Any
 
 from xlsxwriter import Workbook
@@ -17,6 +16,7 @@ from .columns import Column
 MOST_ROWS = 1_048_575  # of a sheet, below its header
 LONGEST_CELL = 32_767  # in UTF-16 units, as spreadsheets count
 LISTED_CUTS = 1_000
+BETWEEN_SIGNS = 1_000  # rows
 FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 About = list[tuple[str, str]]
 
@@ -46,25 +46,28 @@ def units(text: str) -> int:
 
 
 def write(
+    target: IO[bytes],
     rows: Iterable[Sequence[str | None]],
     columns: Sequence[Column],
     about: Callable[[int], About],
     cuts: Cuts,
-) -> IO[bytes]:
-    """A temporary file with a sheet of rows and one about them, at its beginning; gone when it is closed."""
+) -> Generator[int]:
+    """A sheet of rows and one about them. Tells now and then how many rows there are; whole after the last one."""
     with tempfile.TemporaryDirectory(prefix="auditlog-") as folder:
-        path = Path(folder) / "export.xlsx"
         # Nothing that is written is taken for a formula, a link or a number.
-        book = Workbook(str(path), {"constant_memory": True, "tmpdir": folder, "use_zip64": True})
+        book = Workbook(target, {"constant_memory": True, "tmpdir": folder, "use_zip64": True})
         try:
-            count = _events(book, rows, columns, cuts)
+            count = 0
+            for count in _events(book, rows, columns, cuts):
+                yield count
             _about(book, about(count), cuts)
         finally:
             book.close()
-        return path.open("rb")  # the name goes with the folder, the file when it is closed
 
 
-def _events(book: Workbook, rows: Iterable[Sequence[str | None]], columns: Sequence[Column], cuts: Cuts) -> int:
+def _events(
+    book: Workbook, rows: Iterable[Sequence[str | None]], columns: Sequence[Column], cuts: Cuts
+) -> Iterator[int]:
     sheet = book.add_worksheet("Events (times in UTC)")
     sheet.freeze_panes(1, 2)
     bold = book.add_format({"bold": True})
@@ -81,8 +84,10 @@ def _events(book: Workbook, rows: Iterable[Sequence[str | None]], columns: Seque
                 sheet.write_number(number, 0, int(event_id))
             elif text:
                 cell.write(number, place, cuts.fitting(event_id, columns[place].name, text))
+        if number % BETWEEN_SIGNS == 0:
+            yield number
     sheet.autofilter(0, 0, number, len(columns) - 1)
-    return number
+    yield number
 
 
 def _about(book: Workbook, about: About, cuts: Cuts) -> None:

@@ -20,6 +20,7 @@ from ..web.signed_in import current_user, user_id
 
 blueprint = Blueprint("exports", __name__)
 LISTED = 100
+FOLLOWED = 3  # seconds
 WITH_PROOF = "ndjson-with-proof"
 
 
@@ -65,12 +66,27 @@ def _leaving(filters: Filters, file: File) -> Response:
 
 
 @blueprint.get("/reports/audit-log/exports")
-def listed() -> str:
+def listed() -> Response:
     """What the reader exported; for administrators, what anybody did."""
+    return _list()
+
+
+@blueprint.get("/reports/audit-log/exports/running")
+def followed() -> Response:
+    """The same page, looking again by itself while an export runs: for whoever asked for that."""
+    return _list(looks_again=True)
+
+
+def _list(*, looks_again: bool = False) -> Response:
     zone = addresses.filters_or_400().zone
     with db.connection() as connection:
         found = manifest.find(connection, _visible(), limit=LISTED)
-    return render_template("exports.html", exports=found, most=LISTED, zone=zone, all_of_them=_sees_all())
+    running = sum(export.ended is None for export in found)
+    every = FOLLOWED if looks_again and running else None
+    page = render_template(
+        "exports.html", exports=found, most=LISTED, running=running, every=every, zone=zone, all_of_them=_sees_all()
+    )
+    return Response(page, headers={"Refresh": str(every)} if every else None)
 
 
 @blueprint.get("/reports/audit-log/exports/<int:event_id>/manifest")

@@ -40,6 +40,7 @@ PAGES = {
     "event": "event",
     "printed": "a page to print",
     "listed": "the list of exports",
+    "followed": "the list of exports",
     "about": "the manifest of export",
     "record": "the history of",
     "actor": "what was done by person",
