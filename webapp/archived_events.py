@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import LiteralString
 
 from psycopg import sql
@@ -12,8 +11,9 @@ from psycopg.rows import class_row
 from . import archives, events
 from .archives import FEW, Archives, Batch, Cursor, relation
 from .db import Connection
+from .errors import ArchiveError
 from .events import PAGE_SIZE, Event, EventInFull, Page
-from .evidence.archiving import ArchiveError
+from .evidence.places import Place
 from .filters import Filters
 from .narrowing import low
 from .queries import load
@@ -38,7 +38,7 @@ def left(connection: Connection, filters: Filters, scope: Scope) -> Left | None:
 
 def page(
     connection: Connection,
-    folder: Path | None,
+    place: Place | None,
     filters: Filters,
     scope: Scope,
     *,
@@ -50,10 +50,10 @@ def page(
     gone = left(connection, filters, scope)
     if gone is None:
         return found, None
-    if folder is None:
-        return found, replace(gone, trouble="this server has no folder of archives")
+    if place is None:
+        return found, replace(gone, trouble="this server has no place of archives")
     try:
-        opened = Archives(connection, folder, filters, scope)
+        opened = Archives(connection, place, filters, scope)
         until = opened.until
         assert until is not None
         end = newer_than[0] if newer_than else found.events[-1].occurred_at if found.has_older else None
@@ -64,13 +64,13 @@ def page(
         return found, replace(gone, trouble=str(error))
 
 
-def find(connection: Connection, folder: Path | None, event_id: int, scope: Scope) -> EventInFull | None:
+def find(connection: Connection, place: Place | None, event_id: int, scope: Scope) -> EventInFull | None:
     """As events.find(), from the archives."""
-    if folder is None:
+    if place is None:
         return None
     try:
-        opened = Archives(connection, folder, Filters(), scope)
-        batch = opened.find(event_id)
+        opened = Archives(connection, place, Filters(), scope)
+        batch = opened.find(connection, event_id)
     except ArchiveError:
         return None
     if batch is None:

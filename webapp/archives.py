@@ -16,8 +16,10 @@ from typing import Any
 from psycopg import sql
 
 from .db import Connection
-from .evidence.archiving import COLUMNS, SEAL, ArchiveError
+from .errors import ArchiveError
+from .evidence.archiving import COLUMNS, SEAL
 from .evidence.folding import unfold
+from .evidence.places import Place, in_reach
 from .filters import Filters
 from .queries import load
 from .scopes import Scope
@@ -35,7 +37,7 @@ class Archived:
     """A month that left, and the files that it is in."""
 
     month: date
-    files: tuple[str, ...]
+    files: tuple[str, ...]  # their names
 
     @property
     def since(self) -> datetime:
@@ -59,20 +61,21 @@ def months(connection: Connection, since: datetime | None = None, until: datetim
     """Months of this time that left the log, the newest first."""
     found: dict[date, tuple[str, ...]] = {}
     for month, file in connection.execute("select month, file from audit.archives order by month desc, archive_id"):
-        found[month] = (*found.get(month, ()), file)
+        found[month] = (*found.get(month, ()), Path(file).name)
     listed = (Archived(month, files) for month, files in found.items())
     return [one for one in listed if (not since or one.until > since) and (not until or one.since < until)]
 
 
 class Archives:
-    """The files in one folder, read for one set of filters and one reader's scope."""
+    """The files of one place, read for one set of filters and one reader's scope."""
 
-    def __init__(self, connection: Connection, folder: Path, filters: Filters, scope: Scope) -> None:
+    def __init__(self, connection: Connection, place: Place, filters: Filters, scope: Scope) -> None:
         """Raises ArchiveError when a file of the time in question is not there, or DuckDB is not."""
         self.conditions, self.parameters = filters.conditions(scope)
         since, until = self.parameters.get("start"), self.parameters.get("end")
         self.months = months(connection, since, until)
-        self._files = {one: [_in_reach(folder, file) for file in one.files] for one in self.months}
+        self._place = place
+        place.require(file for month in self.months for file in month.files)
         self._simple, self._values = _simple(filters, scope)
         for column, comparison, value in (("occurred_at", ">=", since), ("occurred_at", "<", until)):
             if value:
@@ -98,17 +101,21 @@ class Archives:
                     break
                 size = min(size * 5, MANY)
 
-    def find(self, event_id: int) -> Batch | None:
+    def find(self, connection: Connection, event_id: int) -> Batch | None:
         """One event, whatever its month."""
+        query = (
+            "select a.month from audit.leaves f join audit.archives a on a.leaves @> f.leaf_index where f.event_id = %s"
+        )
+        held = {month for (month,) in connection.execute(query, (event_id,))}
         for month in self.months:
-            rows = self._fetch(month, ["event_id = ?"], [event_id], "")
+            rows = self._fetch(month, ["event_id = ?"], [event_id], "") if month.month in held else []
             if rows:
                 return Batch(_as_json(rows), (rows[0]["occurred_at"], event_id), 1)
         return None
 
     def place_of(self, connection: Connection, event_id: int) -> Cursor | None:
         """Where an event that matches is in the report."""
-        batch = self.find(event_id)
+        batch = self.find(connection, event_id)
         query = sql.SQL("select from {} r where {}").format(relation(), self.conditions)
         if batch and connection.execute(query, self.parameters | {"archived": batch.text}).fetchone() is not None:
             return batch.last
@@ -134,7 +141,7 @@ class Archives:
 
     def _fetch(self, month: Archived, conditions: list[str], values: list[Any], tail: str) -> list[dict[str, Any]]:
         where = " and ".join(["action is not null", *conditions])
-        files = self._files[month]
+        files = [in_reach(self._place, file) for file in month.files]
         assert self._duck is not None
         try:
             # Nothing of a reader is in the text: names are of our own columns, values are parameters.
@@ -176,13 +183,6 @@ def _simple(filters: Filters, scope: Scope) -> tuple[list[str], list[Any]]:
         conditions.append("list_contains(?, category)")
         values.append(scope.listed)
     return conditions, values
-
-
-def _in_reach(folder: Path, file: str) -> Path:
-    path = folder / Path(file).name
-    if not path.is_file():
-        raise ArchiveError(f'the archive "{path.name}" is not in "{folder}": put it there, or name the folder it is in')
-    return path
 
 
 def _duckdb() -> Any:

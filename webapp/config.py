@@ -9,10 +9,11 @@ from datetime import timedelta
 from difflib import get_close_matches
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from .errors import ConfigurationError
+from .errors import AuditLogError, ConfigurationError
+from .evidence.places import Folder, Place
+from .evidence.places import parse as place_of_archives
 from .filters import ZONES
 from .oidc import Provider
 from .oidc import provider as oidc_provider
@@ -66,7 +67,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "",
         "where each checkpoint goes, with spaces between: `file:PATH`, `git:PATH`, `s3://…`, `https://…`, `stdout`",
     ),
-    "AUDITLOG_ARCHIVE": ("", "folder of the months that left the log: report and exports go on in them"),
+    "AUDITLOG_ARCHIVE": (
+        "",
+        "folder or `s3://…` of the months that left the log: report and exports go on in them",
+    ),
     "AUDITLOG_STREAM_SECRET": ("", "signs what `auditlog stream` posts, as Standard Webhooks say"),
     "AUDITLOG_STREAM_SECRET_FILE": ("", "file that holds that secret, instead of the variable"),
     "AUDITLOG_STREAM_AUTHORIZATION": ("", "the header Authorization that it sends along, if the receiver wants one"),
@@ -106,7 +110,7 @@ class Settings:
     confirm_after: int = 15
     totp_required: str = "nobody"
     oidc: Provider | None = None
-    archive: Path | None = None
+    archive: Place | None = None
 
     @property
     def host(self) -> str:
@@ -205,12 +209,18 @@ def time_zone(environ: Mapping[str, str] = os.environ) -> str:
     return zone
 
 
-def archive(environ: Mapping[str, str] = os.environ) -> Path | None:
-    """The folder of the months that left the log, if one is named."""
-    folder = environ.get("AUDITLOG_ARCHIVE", "").strip()
-    if folder and not Path(folder).is_dir():
-        raise ConfigurationError(f'AUDITLOG_ARCHIVE is "{folder}": there is no such folder')
-    return Path(folder) if folder else None
+def archive(environ: Mapping[str, str] = os.environ) -> Place | None:
+    """The place of the months that left the log, if one is named."""
+    address = environ.get("AUDITLOG_ARCHIVE", "").strip()
+    if not address:
+        return None
+    try:
+        place = place_of_archives(address)
+    except AuditLogError as error:
+        raise ConfigurationError(f"AUDITLOG_ARCHIVE: {error}") from None
+    if isinstance(place, Folder) and not place.path.is_dir():
+        raise ConfigurationError(f'AUDITLOG_ARCHIVE is "{address}": there is no such folder')
+    return place
 
 
 def require_known(environ: Mapping[str, str] = os.environ) -> None:

@@ -34,3 +34,7 @@ class ExportRefused(AuditLogError):
         super().__init__(text)
         self.status = status
         self.title = title
+
+
+class ArchiveError(AuditLogError):
+    """An archive cannot be written, or is not what it should be."""

@@ -36,14 +36,28 @@ grant select on audit.erasures to audit_web, audit_admin;
 
 -- Archives are files: whoever runs auditlog erase writes them anew and says so.
 create table audit.reached (
-  archive_id integer     not null references audit.archives,
-  erasure_id bigint      not null references audit.erasures,
-  events     bigint      not null,
-  sha256     text        not null,
-  reached_at timestamptz not null default clock_timestamp(),
+  archive_id   integer     not null references audit.archives,
+  erasure_id   bigint      not null references audit.erasures,
+  events       bigint      not null,
+  sha256       text        not null,
+  locked_until timestamptz,
+  reached_at   timestamptz not null default clock_timestamp(),
   primary key (archive_id, erasure_id)
 );
 
 comment on table audit.reached is
   'Archives that an approved request to erase has reached, how many events it took from each, and the SHA-256 of the file since then. Written by audit.note_reached().';
+comment on column audit.reached.locked_until is
+  'Until then an object store refuses to delete what the file was before; it is deleted by the next auditlog erase --archives. Null: nothing is left of it.';
 grant select on audit.reached to audit_web, audit_admin;
+
+create view audit.unreached as
+select e.erasure_id, a.archive_id, a.month, r.locked_until
+from audit.erasures e
+join audit.archives a on a.retired_at < e.closed_at
+left join audit.reached r on r.archive_id = a.archive_id and r.erasure_id = e.erasure_id
+where e.approved_by is not null and (r.erasure_id is null or r.locked_until is not null);
+
+comment on view audit.unreached is
+  'Approved requests to erase, with the archives that still hold what they are about; with locked_until, an earlier version of the file alone.';
+grant select on audit.unreached to audit_web, audit_admin, audit_reader;

@@ -17,6 +17,7 @@ declare
   mark   jsonb;
   done   jsonb;
 begin
+  perform pg_advisory_xact_lock(hashtextextended('audit.approve_erasure', 0));  -- a month that is leaving has left, or stays
   if person = wanted.requested_by then
     raise exception 'request % is of % itself: somebody else must approve it', wanted.erasure_id, person
       using errcode = 'insufficient_privilege', hint = 'Erasing takes two people. auditlog erase --list shows what waits for whom.';

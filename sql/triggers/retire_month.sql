@@ -1,6 +1,6 @@
 set local role audit_owner;
 
-create or replace function audit.retire_month(month date, file text, sha256 text, events bigint) returns bigint
+create or replace function audit.retire_month(month date, file text, sha256 text, events bigint, erasures bigint) returns bigint
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
@@ -18,6 +18,8 @@ begin
     raise exception 'audit.retire_month: the month of % is not over', month
       using errcode = 'invalid_parameter_value', hint = 'Only closed months leave the log.';
   end if;
+  -- What is being erased must not stay in the clear in the file.
+  perform pg_advisory_xact_lock(hashtextextended('audit.approve_erasure', 0));
   perform pg_advisory_xact_lock(hashtextextended('audit.add_partition', 0));
   if to_regclass(format('audit.%I', part)) is null then
     raise exception 'audit.retire_month: the log has no month %', to_char(month, 'YYYY-MM')
@@ -32,6 +34,10 @@ begin
   if unsealed > 0 or found <> events then
     raise exception 'audit.retire_month: % of % events of % are in the file, and % have no seal', events, found, to_char(month, 'YYYY-MM'), unsealed
       using errcode = 'object_not_in_prerequisite_state', hint = 'Run auditlog seal, then auditlog retain again.';
+  end if;
+  if erasures <> (select count(*) from audit.erasures e where e.approved_by is not null) then
+    raise exception 'audit.retire_month: a request to erase was approved after the file of % was begun', to_char(month, 'YYYY-MM')
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Run auditlog retain again: it writes the file anew.';
   end if;
   blocker := audit.kept_by(month);
   if blocker is not null then
@@ -52,6 +58,6 @@ begin
 end
 $$;
 
-comment on function audit.retire_month(date, text, text, bigint) is
-  'Drops a month of the log that was written to a file; records that, and returns the event. Waits for writers no longer than lock_timeout. For auditlog retain, which writes the file and reads it back first. Errors: 22023 the month is not over, 42P01 it is not there, 55000 the file has not all of it or seals are missing, 55006 something keeps it.';
-grant execute on function audit.retire_month(date, text, text, bigint) to audit_admin;
+comment on function audit.retire_month(date, text, text, bigint, bigint) is
+  'Drops a month of the log that was written to a file, when so many requests to erase had been approved; records that, and returns the event. Waits for writers no longer than lock_timeout. For auditlog retain, which writes the file and reads it back first. Errors: 22023 the month is not over, 42P01 it is not there, 55000 the file has not all of it, or more than what is left of it, or seals are missing, 55006 something keeps it.';
+grant execute on function audit.retire_month(date, text, text, bigint, bigint) to audit_admin;

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
+import boto3
 import pytest
 from psycopg import sql
 
+from tests.clients.places import environment, free_port
 from tests.conftest import Connection, Database
 from tests.test_cli import invoke
+from tests.web.serving import listens
 from webapp.evidence import anchors, keys
 from webapp.evidence.proof import Checkpoint, PublicKey, leaf_hash, payload_commit, read_checkpoints
 from webapp.evidence.queries import load
@@ -129,3 +136,33 @@ def run(old: Evidence, tmp_path: Path) -> Run:
         return invoke("retain", "--keep", "24m", "--to", str(to), *more)
 
     return retain
+
+
+@pytest.fixture(scope="session")
+def port() -> Iterator[int]:
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not listens(port):
+        assert server.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    yield port
+    server.kill()
+    server.wait()
+
+
+@pytest.fixture
+def store(port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """A client of the store, in which there is a bucket with object lock and one without."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "someone")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    urlopen(Request(f"http://127.0.0.1:{port}/moto-api/reset", method="POST")).close()
+    client = boto3.client("s3", region_name="us-east-1")
+    client.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+    client.create_bucket(Bucket="plain")
+    return client

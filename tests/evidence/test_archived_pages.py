@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import Browser, settings_for
 from tests.evidence.conftest import Evidence, Run
 from webapp import archived_events, create_app, events
+from webapp.evidence.places import Folder
 
 LIST = "/reports/audit-log"
 
@@ -26,7 +27,7 @@ def reader(old: Evidence, run: Run, people: object, tmp_path: Path) -> Iterator[
     )
     old.seal()
     run()
-    app = create_app(replace(settings_for(old.db), archive=tmp_path / "archive"))
+    app = create_app(replace(settings_for(old.db), archive=Folder(tmp_path / "archive")))
     yield Browser(app.test_client()).sign_in("mei@example.org")
     app.extensions["pool"].close()
 

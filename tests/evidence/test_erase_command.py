@@ -28,7 +28,7 @@ def test_one_administrator_asks_and_another_approves(db: Database) -> None:
     assert run(db, "admin", "--preview", "1").output == asked.output
     assert "waits since" in run(db, "admin", "--list").output
     done = run(db, "postgres", "--approve", "1")
-    assert done.output.startswith("Erased: 1 event about the record.\nNot within reach:")
+    assert done.output.startswith("Erased from the log: 1 event about the record.\nNot within reach:")
     assert db.value("select count(*) from audit.log l where l::text like '%%Wilhelmina%%'") == 0
     (listed,) = json.loads(run(db, "admin", "--list", "--json").output)
     assert (listed["requested_by"], listed["approved_by"]) == ("login admin", "login postgres")

@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.clients.places import environment, free_port
 from tests.evidence.conftest import Evidence
 from tests.test_cli import error, invoke
-from tests.web.serving import listens
 from webapp.evidence import object_store
 from webapp.evidence.anchors import AnchorError, ObjectAnchor
 from webapp.evidence.object_store import Bucket, StoreError
 from webapp.evidence.sealing import SealingError
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not listens(port):
-        assert server.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    yield port
-    server.kill()
-    server.wait()
-
-
-@pytest.fixture
-def store(port: int, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A client of the store, in which there is a bucket with object lock and one without."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "someone")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    client = boto3.client("s3", region_name="us-east-1")
-    client.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
-    client.create_bucket(Bucket="plain")
-    return client
 
 
 def test_checkpoints_go_to_a_store_where_nobody_deletes_or_overwrites_them(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Database
 from tests.evidence.conftest import Evidence, Run
-from tests.test_cli import invoke
+from tests.test_cli import error, invoke
 from webapp.evidence import archiving, proof, reaching
 
 NOTHING = "No archive holds anything that was approved to go.\n"
@@ -48,7 +48,7 @@ def test_an_approved_request_reaches_the_archives(
         assert invoke("erase", "--approve", "1", env={"AUDITLOG_DATABASE_URL": db.url_of("postgres")}).exit_code == 1
     file.rename(tmp_path / "away")
     missed = invoke("erase", "--archives")
-    assert (missed.exit_code, "log_2021_01.parquet, for request 1: it is not there" in missed.stderr) == (1, True)
+    assert (missed.exit_code, "log_2021_01.parquet, for request 1: the archive" in missed.stderr) == (1, True)
     (tmp_path / "away").rename(file)
     assert f"{file}: 2 events erased by request 1" in erase(db, "admin", "--archives", "--archive", str(folder))
     assert erase(db, "admin", "--archives") == NOTHING
@@ -107,9 +107,30 @@ def test_verify_checks_archives_against_the_seals_in_the_log(old: Evidence, run:
     assert f"holds {len(whole) - 1} events, and {len(whole)} went into it" in verify()[1]
     file.unlink()
     code, said = verify()
-    assert (code, f'missing: "{file}" cannot be read' in said) == (3, True), said
+    assert (code, f'missing: the archive "{file.name}" is not in "{folder}"' in said) == (3, True), said
 
 
 def test_what_went_from_an_archive_is_counted_in_words() -> None:
     said = [str(reaching.Reached(1, "f", number)) for number in (0, 1, 2000)]
     assert said == [f"f: {words} erased by request 1" for words in ("0 events", "1 event", "2,000 events")]
+
+
+def test_what_is_erased_while_a_month_is_leaving_does_not_stay_in_its_file(
+    old: Evidence, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erase(old.db, "admin", "--entity", "contact", "--record", "3", "--reason", "letter 17")
+    digest = archiving.digest
+
+    def approved_meanwhile(file: Path) -> str:
+        if "2021_02" in file.name:
+            erase(old.db, "postgres", "--approve", "1")
+        return digest(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archiving, "digest", approved_meanwhile)
+        assert "audit.retire_month: a request to erase was approved after the file of 2021-02 was begun" in error(run())
+    assert run().exit_code == 0
+    rows = [row for file in (tmp_path / "archive").iterdir() for group in archiving.read(file) for row in group]
+    assert len([row for row in rows if row["salt"] is None]) == 2
+    assert "No. 3" not in str(rows)
+    assert erase(old.db, "admin", "--archives") == NOTHING

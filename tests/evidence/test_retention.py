@@ -14,6 +14,7 @@ import pytest
 from tests.evidence.conftest import Evidence, Run
 from tests.test_cli import error, invoke
 from webapp.evidence import archiving, proof, retention
+from webapp.evidence.places import Folder
 
 
 def months(evidence: Evidence) -> list[str]:
@@ -96,7 +97,7 @@ def test_what_is_held_or_not_yet_taken_stays_and_the_reason_is_said(old: Evidenc
     old.db.run("insert into audit.streams (name, position) values ('siem', 0)")
     assert "kept by the stream siem, which has not taken it yet" in run().stdout
     with pytest.raises(psycopg.errors.ObjectInUse, match="stays, kept by the stream siem"):
-        old.db.run("select audit.retire_month('2021-02-01', 'f', 's', 6)")
+        old.db.run("select audit.retire_month('2021-02-01', 'f', 's', 6, 0)")
     old.db.run("delete from audit.streams")
     done = run()
     assert done.exit_code == 0, done.output
@@ -123,11 +124,11 @@ def test_a_run_that_is_killed_at_any_step_is_gone_on_with(
         elif step == "reading back":
             patch.setattr(archiving, "require_whole", die)
         else:
-            patch.setattr(retention.hashlib, "sha256", die)
+            patch.setattr(archiving, "digest", die)
         connection = old.db.connect("admin", autocommit=False)
         (month, *_) = retention.closed_months(connection, retention.limit(24))
         with pytest.raises(Killed):
-            retention.retire(connection, month, tmp_path / "archive")
+            retention.retire(connection, month, Folder(tmp_path / "archive"))
         connection.close()
     assert old.db.value("select count(*) from audit.log where occurred_at < '2022-01-01'") == before
     done = run()
@@ -149,13 +150,13 @@ def test_a_month_that_is_in_use_or_not_sealed_stays(old: Evidence, run: Run, mon
         "insert into audit.log (occurred_at, shape_id, action) select '2021-01-20', shape_id, 'i' from audit.log limit 1"
     )
     with pytest.raises(psycopg.errors.InvalidParameterValue, match=r"audit.retire_month: the month of .* is not over"):
-        db.run("select audit.retire_month(date_trunc('month', now())::date, 'f', 's', 1)")
+        db.run("select audit.retire_month(date_trunc('month', now())::date, 'f', 's', 1, 0)")
     with pytest.raises(psycopg.errors.UndefinedTable, match=r"audit.retire_month: the log has no month 1999-01"):
-        db.run("select audit.retire_month('1999-01-01', 'f', 's', 1)")
+        db.run("select audit.retire_month('1999-01-01', 'f', 's', 1, 0)")
     with pytest.raises(
         psycopg.errors.ObjectNotInPrerequisiteState, match="events of 2021-01 are in the file, and 1 have no seal"
     ):
-        db.run("select audit.retire_month('2021-01-01', 'f', 's', 6)")
+        db.run("select audit.retire_month('2021-01-01', 'f', 's', 6, 0)")
     assert "log_2021_01.parquet, once 1 of them are sealed: run auditlog seal" in run("--dry-run").stdout
     assert "run auditlog seal, then again" in run().stderr
     assert months(old) == ["log_2021_01"]

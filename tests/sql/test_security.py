@@ -130,7 +130,7 @@ def test_each_role_reads_what_its_work_needs(db: Database) -> None:
         "audit.report",
         "audit.tracked",
         "audit.migrations",
-        "audit.archives",  # which months to read there
+        *("audit.archives", "audit.unreached"),  # which months to read there, and what must still go
         *("audit.exports", "audit.checkpoints", "audit.anchors"),  # for files and their manifests
         *("audit.log", "audit.events", "audit.shapes", "audit.leaves", "audit.nodes"),  # for proofs
         *("audit.search", "audit.searchable", "audit.searching"),  # to find what goes into them
@@ -149,13 +149,14 @@ def test_each_role_reads_what_its_work_needs(db: Database) -> None:
     }
     seals = {"audit.leaves", "audit.nodes", "audit.checkpoints", "audit.anchors"}
     search = {"audit.search", "audit.searchable", "audit.searching", "audit.activity", "audit.actor_days"}
-    kept = {"audit.archives", "audit.holds", "audit.streams", "audit.reached"}
+    kept = {"audit.archives", "audit.holds", "audit.streams", "audit.reached", "audit.unreached"}
     assert may(db, "web", "select") == web | seals | kept | search
     admin = {"audit.events", "audit.log", "audit.shapes", "audit.report", "audit.tracked", "audit.migrations"}
     admin |= {
         "audit.export_rights",
         "audit.erasures",
         "audit.reached",
+        "audit.unreached",
         "audit.archives",
         "audit.holds",
         "audit.streams",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import AuditLogError
+from ..errors import ArchiveError
 from ..exports.columns import NAMES
 from .folding import fold, unfold
 from .proof import leaf_hash, payload_commit
@@ -18,6 +19,8 @@ ROWS = 20_000  # of one row group
 #: zstd's; at 19 files are 2 % smaller, and writing takes five times as long.
 LEVEL = 15
 EVIDENCE = b"auditlog.evidence"
+#: How many requests to erase were approved by then: what they took is not in the file.
+ERASURES = b"auditlog.erasures"
 #: Columns of the report, in the order of an export; most are texts, `before`, `after` and `context` texts of JSON.
 TYPES = {"event_id": "int64", "occurred_at": "time", "imported_at": "time", "changed_fields": "texts"}
 COLUMNS = {name: TYPES.get(name, "text") for name in NAMES}
@@ -40,10 +43,6 @@ JSON_TEXTS = ("before", "after", "context")
 Row = dict[str, Any]
 
 
-class ArchiveError(AuditLogError):
-    """An archive cannot be written, or is not what it should be."""
-
-
 def arrow() -> tuple[Any, Any]:
     """pyarrow, and its Parquet. Raises ArchiveError where it is not installed."""
     try:
@@ -54,7 +53,7 @@ def arrow() -> tuple[Any, Any]:
     return pa, pq
 
 
-def _schema(evidence: str) -> Any:
+def _schema(evidence: str, erasures: int) -> Any:
     pa, _ = arrow()
 
     types = {
@@ -62,14 +61,14 @@ def _schema(evidence: str) -> Any:
         "salt": pa.binary(16), "time": pa.timestamp("us", tz="UTC"),
     }  # fmt: skip
     fields = [pa.field(name, types[kind]) for name, kind in (COLUMNS | SEAL).items()]
-    return pa.schema(fields, metadata={EVIDENCE: evidence.encode()})
+    return pa.schema(fields, metadata={EVIDENCE: evidence.encode(), ERASURES: str(erasures).encode()})
 
 
-def write(file: Path, rows: Iterable[list[Row]], evidence: str) -> int:
+def write(file: Path, rows: Iterable[list[Row]], evidence: str, erasures: int = 0) -> int:
     """Write rows, some thousands at a time; the file is there as a whole or not at all. Returns how many rows."""
     pa, pq = arrow()
 
-    schema, part, count = _schema(evidence), file.with_name(f"{file.name}.part"), 0
+    schema, part, count = _schema(evidence, erasures), file.with_name(f"{file.name}.part"), 0
     try:
         with part.open("wb") as opened:
             with pq.ParquetWriter(
@@ -105,11 +104,25 @@ def read(file: Path) -> Iterator[list[Row]]:
 
 def evidence_of(file: Path) -> str:
     """The line of evidence that the file carries."""
+    return _metadata(file).get(EVIDENCE, b"").decode()
+
+
+def erasures_of(file: Path) -> int:
+    """How many requests to erase were approved when it was written."""
+    return int(_metadata(file).get(ERASURES, b"0"))
+
+
+def digest(file: Path) -> str:
+    """The SHA-256 of a file."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _metadata(file: Path) -> dict[bytes, bytes]:
     try:
-        metadata = arrow()[1].read_schema(file).metadata or {}
+        return arrow()[1].read_schema(file).metadata or {}
     except (OSError, ValueError) as error:
         raise ArchiveError(f'"{file}" cannot be read ({error})') from None
-    return metadata.get(EVIDENCE, b"").decode()
 
 
 def leaf_of(row: Row) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,7 +12,8 @@ from .. import config
 from ..connecting import connected
 from ..explained import explained
 from . import erasing, reaching
-from .tree import Connection
+from .places import Place, PlaceOption
+from .proof import counted
 
 NEEDS = "the role audit_admin"
 
@@ -36,8 +36,8 @@ NEEDS = "the role audit_admin"
 @click.option("--archives", "in_archives", is_flag=True, help="Erase in archives what was approved and is still there.")
 @click.option(
     "--archive",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder of the archives. Default: AUDITLOG_ARCHIVE, or where auditlog retain put them.",
+    type=PlaceOption(),
+    help="Where the archives are. Default: AUDITLOG_ARCHIVE, or where auditlog retain put them.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The list for programs.")
 @explained
@@ -52,7 +52,7 @@ def erase(
     approve: int | None,
     withdraw: int | None,
     in_archives: bool,
-    archive: Path | None,
+    archive: Place | None,
     as_json: bool,
 ) -> None:
     """Forget a record: its values go, and the seals still prove what there was.
@@ -79,11 +79,16 @@ def erase(
         elif approve is not None:
             done = erasing.approve(connection, approve)
             connection.commit()
-            click.echo(f"Erased: {erasing.in_words(done)}.")
-            missed = _reach(connection, archive)
+            click.echo(f"Erased from the log: {erasing.in_words(done)}.")
+            missed = reaching.told(connection, archive or config.archive())
+            if done["archives"]:
+                (request,) = erasing.requests(connection, request_id=approve)
+                click.echo(f"Erased from archives: {counted(request['in_archives'])}.")
             _not_reached(done)
         elif in_archives:
-            missed = _reach(connection, archive, "No archive holds anything that was approved to go.")
+            if not reaching.pending(connection):
+                click.echo("No archive holds anything that was approved to go.")
+            missed = reaching.told(connection, archive or config.archive())
         elif withdraw is not None:
             erasing.withdraw(connection, withdraw)
             click.echo(f"Request {withdraw} is withdrawn; nothing was erased.")
@@ -99,18 +104,6 @@ def erase(
             _not_reached(told)
             click.echo(f"Somebody else approves it with: auditlog erase --approve {preview}")
     sys.exit(1 if missed else 0)
-
-
-def _reach(connection: Connection, archive: Path | None, nothing: str = "") -> bool:
-    """Carry approved requests out in archives, or say that nothing is there; return whether some were out of reach."""
-    missed = False
-    for one in reaching.reach(connection, archive or config.archive()):
-        nothing = ""
-        missed = missed or bool(one.trouble)
-        click.echo(f"Not reached: {one}" if one.trouble else str(one), err=bool(one.trouble))
-    if nothing:
-        click.echo(nothing)
-    return missed
 
 
 def _list(found: list[dict[str, Any]], as_json: bool) -> None:

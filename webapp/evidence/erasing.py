@@ -81,10 +81,12 @@ def not_reached(told: Told) -> list[str]:
     made = (
         f"{len(files):,} made since the first of these events, see events {numbers}" if files else "none is on record"
     )
-    months = f"{told['archives']:,} months are in archives" if told["archives"] else ""
-    archives = [f"{months}: `auditlog erase --archives` reaches those whose files are there; copies of them are not."]
+    archives = (
+        f"Copies of the {told['archives']:,} archives, and versions of them that an object store has locked: until the "
+        "lock ends."
+    )
     return [
-        *(archives if months else []),
+        *([archives] if told["archives"] else []),
         f"Files that were exported: {made}.",
         "Backups, write-ahead log and replicas that lag: until they expire. After restoring one, erase again.",
         "Searches for it that people keep under a name, until they delete them.",
@@ -108,7 +110,8 @@ def state(request: dict[str, Any]) -> str:
     """Where a request stands, in words."""
     if request["approved_by"]:
         by = f"asked by {request['requested_by']}, approved by {request['approved_by']}"
-        return f"erased on {request['closed_at']:%Y-%m-%d}, {by}"
+        rest = "; archives not yet reached" if request["unreached"] else ""
+        return f"erased on {request['closed_at']:%Y-%m-%d}, {by}{rest}"
     if request["withdrawn_by"]:
         return f"withdrawn on {request['closed_at']:%Y-%m-%d} by {request['withdrawn_by']}"
     return f"waits since {request['requested_at']:%Y-%m-%d} for somebody other than {request['requested_by']}"

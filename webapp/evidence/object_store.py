@@ -1,4 +1,4 @@
-"""A place in an S3-compatible object store, where nothing is ever overwritten.
+"""A place in an S3-compatible object store: checkpoints are never overwritten there, archives where they must be.
 
 Endpoint, region and credentials are found as every tool of this kind finds them: AWS_ENDPOINT_URL_S3, AWS_REGION,
 AWS_ACCESS_KEY_ID, … or a profile.
@@ -66,6 +66,42 @@ class Bucket:
                 raise
         return True
 
+    def replace(self, key: str, file: Path) -> None:
+        """Keep a file, in place of an object of this key: as long as that one was locked, if it was."""
+        with self._explained():
+            from boto3.exceptions import S3UploadFailedError
+
+            try:
+                self._client.upload_file(str(file), self.bucket, self._path(key), ExtraArgs=self._retention_of(key))
+            except S3UploadFailedError as error:
+                raise error.__context__ or error from None
+
+    def forget_older(self, key: str) -> datetime | None:
+        """Delete earlier versions of an object; until when the last of those is locked that could not be."""
+        locked: list[datetime] = []
+        with self._explained() as errors:
+            pages = self._client.get_paginator("list_object_versions")
+            for page in pages.paginate(Bucket=self.bucket, Prefix=self._path(key)):
+                for found in page.get("Versions", ()):
+                    if found["Key"] != self._path(key) or found["IsLatest"]:
+                        continue
+                    which = {"Bucket": self.bucket, "Key": found["Key"], "VersionId": found["VersionId"]}
+                    until: datetime | None = self._client.head_object(**which).get("ObjectLockRetainUntilDate")
+                    # Whoever may lift a lock in governance mode does: two people have agreed to erase.
+                    lifted = {"BypassGovernanceRetention": True} if until else {}
+                    try:
+                        self._client.delete_object(**which, **lifted)
+                    except errors.ClientError:
+                        if until is None or until <= datetime.now(UTC):
+                            raise
+                        locked.append(until)
+        return max(locked, default=None)
+
+    def version(self, key: str) -> str | None:
+        """What tells one version of an object from another; None when there is none of this key."""
+        found = self._head(key)
+        return str(found["ETag"]) if found else None
+
     def get(self, key: str) -> bytes | None:
         """An object; None when there is none of this key."""
         with self._explained() as errors:
@@ -102,6 +138,22 @@ class Bucket:
         with self._explained():
             pages = self._client.get_paginator("list_objects_v2")
             yield from pages.paginate(Bucket=self.bucket, Prefix=self._path(under), **options)
+
+    def _head(self, key: str) -> dict[str, Any] | None:
+        with self._explained() as errors:
+            try:
+                return self._client.head_object(Bucket=self.bucket, Key=self._path(key))
+            except errors.ClientError as error:
+                if _code(error) in MISSING:
+                    return None
+                raise
+
+    def _retention_of(self, key: str) -> dict[str, Any]:
+        before = self._head(key) or {}
+        until = before.get("ObjectLockRetainUntilDate")
+        if self.lock or until is None or until < datetime.now(UTC):
+            return self._retention
+        return {"ObjectLockMode": before["ObjectLockMode"], "ObjectLockRetainUntilDate": until}
 
     def _path(self, key: str) -> str:
         return f"{self.folder}/{key}" if self.folder else key

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import click
@@ -14,7 +13,8 @@ from rich.console import Console
 from .. import config
 from ..connecting import connected
 from ..explained import explained
-from . import archiving, retention
+from . import archiving, reaching, retention
+from .places import Place, PlaceOption
 
 NEEDS = "the role audit_admin"
 progress = Console(stderr=True, quiet=not sys.stderr.isatty())
@@ -39,19 +39,28 @@ def _months(context: click.Context, option: click.Parameter, value: str) -> int:
 @click.command()
 @click.option("--keep", required=True, callback=_months, metavar="24m|2y", help="What stays in the log.")
 @click.option(
-    "--to", "folder", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the archives."
+    "--to",
+    "place",
+    required=True,
+    type=PlaceOption(exists=False),
+    help="Folder of the archives, or s3://bucket/folder.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say which months would leave.")
 @explained
-def retain(keep: int, folder: Path, dry_run: bool) -> None:
+def retain(keep: int, place: Place, dry_run: bool) -> None:
     """Move closed months that are older to Parquet files: write, read back, then drop from the log.
+
+    Before that, it erases in archives what was approved since it last ran.
 
     Exit code 1 when something keeps a month in the log: it is named. Ended at any point, the next run goes on.
 
-    Example: auditlog retain --keep 24m --to /srv/audit-archive
+    Example: auditlog retain --keep 24m --to s3://crm-archive/log
     """
     archiving.arrow()  # before anything is looked at
+    missed = False
     with connected(config.database_url(), "retain", needs=NEEDS) as connection:
+        if not dry_run:
+            missed = reaching.told(connection, place)
         months = retention.closed_months(connection, retention.limit(keep))
         connection.commit()
         if not months:
@@ -63,14 +72,13 @@ def retain(keep: int, folder: Path, dry_run: bool) -> None:
             elif dry_run:
                 waits = retention.unsealed(connection, month)
                 first = f", once {waits:,} of them are sealed: run auditlog seal" if waits else ""
-                click.echo(f"{what} would go to {retention.file_of(month, folder, connection)}{first}")
+                click.echo(f"{what} would go to {place.address(retention.file_of(month, connection))}{first}")
             else:
                 with progress.status(f"Archiving {what}"):
-                    file = retention.retire(connection, month, folder)
-                click.echo(
-                    f"{what} left the log ({month.size:,} bytes) and are in {file} ({file.stat().st_size:,} bytes)"
-                )
-    sys.exit(1 if any(month.kept_by for month in months) else 0)
+                    address = place.address(retention.file_of(month, connection))
+                    size = retention.retire(connection, month, place).stat().st_size
+                click.echo(f"{what} left the log ({month.size:,} bytes) and are in {address} ({size:,} bytes)")
+    sys.exit(1 if missed or any(month.kept_by for month in months) else 0)
 
 
 @click.group()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from typing import Any
 from psycopg import errors
 from psycopg.rows import dict_row
 
+from ..errors import ArchiveError
 from . import archiving
-from .archiving import ArchiveError
+from .places import Place, in_reach
 from .proving import evidence_line, newest
 from .queries import load
 from .tree import Connection
@@ -82,44 +82,44 @@ def unsealed(connection: Connection, month: Month) -> int:
     return _one(connection, query, *month.bounds)[0]
 
 
-def file_of(month: Month, folder: Path, connection: Connection) -> Path:
-    """Where its archive goes. Events that were imported into a month that had left make another file."""
+def file_of(month: Month, connection: Connection) -> str:
+    """What its archive is called. Events that were imported into a month that had left make another file."""
     (before,) = _one(connection, "select count(*) from audit.archives where month = %s", month.first)
-    return folder / (f"log_{month.first:%Y_%m}" + (f"_{before + 1}" if before else "") + ".parquet")
+    return f"log_{month.first:%Y_%m}" + (f"_{before + 1}" if before else "") + ".parquet"
 
 
-def retire(connection: Connection, month: Month, folder: Path) -> Path:
-    """One month, from the log to a file in the folder. Raises ArchiveError; the month is then still there."""
-    file = file_of(month, folder, connection)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ArchiveError(f'"{folder}" cannot be made ({error.strerror})') from None
-    if not _is_whole(connection, month, file):
-        _write(connection, month, file)
-        if not _is_whole(connection, month, file):
+def retire(connection: Connection, month: Month, place: Place) -> Path:
+    """One month, from the log to a file of the place. Raises ArchiveError; the month is then still there."""
+    file = file_of(month, connection)
+    # What was erased since a file was begun is still in it: then it is written anew.
+    (erasures,) = _one(connection, "select count(*) from audit.erasures where approved_by is not null")
+    kept = place.fetch(file)
+    if not (kept and archiving.erasures_of(kept) == erasures and _is_whole(connection, month, kept)):
+        draft = place.draft(file)
+        _write(connection, month, draft, erasures)
+        place.put(file, draft)
+        kept = in_reach(place, file)
+        if not _is_whole(connection, month, kept):
             raise ArchiveError(
                 f"{month.name} has events without a seal, or got new ones: run auditlog seal, then again"
             )
     connection.rollback()
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    values = (month.first, place.address(file), archiving.digest(kept), month.events, erasures)
     for attempt in range(TRIES):
         try:
             connection.execute("select set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
-            connection.execute(
-                "select audit.retire_month(%s, %s, %s, %s)", (month.first, str(file.absolute()), digest, month.events)
-            )
+            connection.execute("select audit.retire_month(%s, %s, %s, %s, %s)", values)
             connection.commit()
-            return file
+            return kept
         except errors.LockNotAvailable:
             connection.rollback()
             if attempt == TRIES - 1:
                 raise ArchiveError(f"{month.name} is in its file, but still in use: run it again later") from None
             time.sleep(0.1 * attempt)
-    return file
+    return kept
 
 
-def _write(connection: Connection, month: Month, file: Path) -> None:
+def _write(connection: Connection, month: Month, file: Path, erasures: int) -> None:
     note, checkpoint = newest(connection)
     since, until = month.bounds
     places = [row[0] for row in connection.execute(
@@ -128,7 +128,7 @@ def _write(connection: Connection, month: Month, file: Path) -> None:
     if places and places[-1] >= checkpoint.size:
         raise ArchiveError(f"{month.name} has events that no checkpoint covers yet: run auditlog seal, then again")
     evidence = evidence_line(connection, note, places)
-    archiving.write(file, _rows(connection, since, until), evidence)
+    archiving.write(file, _rows(connection, since, until), evidence, erasures)
 
 
 def _rows(connection: Connection, since: datetime, until: datetime) -> Iterator[list[dict[str, Any]]]:
@@ -140,8 +140,6 @@ def _rows(connection: Connection, since: datetime, until: datetime) -> Iterator[
 
 def _is_whole(connection: Connection, month: Month, file: Path) -> bool:
     """Whether the file has every event of the month, each as it was sealed."""
-    if not file.exists():
-        return False
 
     def sealed(low: int, high: int) -> dict[int, bytes]:
         return dict(

@@ -19,6 +19,7 @@ from ..errors import AuditLogError
 from ..explained import explained
 from . import anchors, archiving, keys
 from .object_store import SCHEME, Bucket
+from .places import Place, PlaceOption
 from .proof import (
     MANIFEST,
     NO_PROOFS,
@@ -58,8 +59,8 @@ SHOWN = 20  # findings; the rest is counted
 )
 @click.option(
     "--archive",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder of the months that left the log: check them against their seals, too. Default: AUDITLOG_ARCHIVE.",
+    type=PlaceOption(),
+    help="Where the months are that left the log: check them against their seals, too. Default: AUDITLOG_ARCHIVE.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -69,7 +70,7 @@ def verify(
     key: str | None,
     copies: tuple[str, ...],
     lag: float,
-    archive: Path | None,
+    archive: Place | None,
     jobs: int,
     as_json: bool,
 ) -> None:

@@ -26,6 +26,8 @@ from .. import archives, config, migrations, query_language
 from ..connecting import connected
 from ..db import Connection
 from ..errors import AuditLogError
+from ..evidence import places
+from ..evidence.places import Place, PlaceOption
 from ..evidence.proof import counted
 from ..explained import explained
 from ..filter_fields import FIELDS
@@ -76,8 +78,8 @@ def _filters(command: F) -> F:
 @click.option("--for-excel", is_flag=True, help="Mark CSV as UTF-8, for Excel.")
 @click.option(
     "--archive",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder of the months that left the log: read them, too. Default: AUDITLOG_ARCHIVE, if it is set.",
+    type=PlaceOption(),
+    help="Where the months are that left the log: read them, too. Default: AUDITLOG_ARCHIVE, if it is set.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Default: standard output.")
 @click.option("--resume", is_flag=True, help="Go on with a file that broke off.")
@@ -88,7 +90,7 @@ def export(
     columns: str | None,
     with_proof: bool,
     for_excel: bool,
-    archive: Path | None,
+    archive: Place | None,
     output: Path | None,
     resume: bool,
     **given: Any,
@@ -115,7 +117,7 @@ def export(
     if half and resume:
         filters = Filters.from_query(half.what["filters"])
         file = File(half.what["format"], chosen(half.what["columns"]), so_far=half.so_far)
-        archive = Path(half.what["archive"]) if half.what["archive"] else None
+        archive = places.parse(half.what["archive"]) if half.what["archive"] else None
         file = replace(file, continues=half.what["export"], after=half.what["after"])
     else:
         filters = _narrowed(query, given).dated(datetime.now(UTC))
@@ -130,7 +132,7 @@ def export(
         leaving = Export(pool, filters, EVERYTHING, DatabaseLogin(), limit=EVERY_ROW, file=file, archive=archive)
         try:
             if half:
-                half.what = {"archive": str(archive) if archive else None}
+                half.what = {"archive": archive.name if archive else None}
                 _into_file(leaving, half, filters, file)
             else:
                 _into_pipe(leaving)
@@ -233,7 +235,7 @@ def _say_what_left(pool: ConnectionPool[Connection], filters: Filters) -> None:
     if left:
         click.echo(
             f"Not in it: {len(left)} months that have left the log, {left[-1].month:%Y-%m} to {left[0].month:%Y-%m}. "
-            "Name the folder of their archives with --archive.",
+            "Name the place of their archives with --archive.",
             err=True,
         )
 

@@ -9,7 +9,6 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
@@ -21,8 +20,8 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from .. import events
 from ..archives import Archives
 from ..db import Connection
-from ..errors import ExportRefused
-from ..evidence.archiving import ArchiveError
+from ..errors import ArchiveError, ExportRefused
+from ..evidence.places import Place
 from ..filters import Filters
 from ..narrowing import Filled, narrowed
 from ..scopes import Scope
@@ -65,7 +64,7 @@ class Export:
         *,
         limit: int,
         file: File | None = None,
-        archive: Path | None = None,
+        archive: Place | None = None,
     ) -> None:
         self._pool = pool
         self._exporter = exporter

@@ -77,6 +77,7 @@ def request_page(request_id: int, problem: str = "") -> str:
         parts_of=erasing.parts(told),
         not_reached=erasing.not_reached(told),
         unsealed=told["unsealed"],
+        archives=told["archives"],
         approvable=not erasing.of_account(found[0]["requested_by"]),
         problem=problem,
         zone=addresses.zone(),
