@@ -21,7 +21,9 @@ def prove_events(connection: Connection, event_ids: Sequence[int]) -> Iterator[s
     """Lines of NDJSON: each event with what was sealed of it, then the evidence."""
     note, checkpoint = newest(connection)
     places: list[int] = []
-    found = connection.execute(load("proof_lines"), {"event_ids": list(event_ids), "size": checkpoint.size}).fetchall()
+    deletes = connection.execute(load("completed_deletes"), {"event_ids": list(event_ids)}).fetchall()
+    wanted = sorted({*event_ids, *(event_id for (event_id,) in deletes)})
+    found = connection.execute(load("proof_lines"), {"event_ids": wanted, "size": checkpoint.size}).fetchall()
     if missing := set(event_ids) - {json.loads(event)["event_id"] for _, event, _ in found}:
         raise ProofError(f"there is no event {min(missing)}: its number is the first column of audit.report")
     for place, event, seal in found:
