@@ -1,7 +1,10 @@
-"""Writes one contact with Django's ORM: django_client.py named|unnamed EMAIL, connected by the PG* variables."""
+"""Writes with Django's ORM: django_client.py named|unnamed|bulk EMAIL, connected by the PG* variables.
+
+One contact; or, in bulk, two that are then changed and deleted by statements of which no model and no signal hears.
+"""
 
 # Django comes without types.
-# pyright: reportGeneralTypeIssues=false
+# pyright: reportGeneralTypeIssues=false, reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import os
@@ -66,9 +69,18 @@ def save_for(user: User, contact: Contact) -> None:
     # end
 
 
+def write_in_bulk(email: str) -> None:
+    Contact.objects.bulk_create(Contact(first_name=name, last_name="L", email=email) for name in ("Ada", "Bo"))
+    written = Contact.objects.filter(email=email)
+    written.update(last_name="King")
+    written.delete()
+
+
 def main(how: str, email: str) -> None:
     contact = Contact(first_name="Ada", last_name="Lovelace", email=email)
-    if how == "named":
+    if how == "bulk":
+        write_in_bulk(email)
+    elif how == "named":
         save_for(User(42, "Priya Raman"), contact)
     else:
         contact.save()

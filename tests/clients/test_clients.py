@@ -45,6 +45,19 @@ def test_a_client_that_names_nobody_is_recorded_under_its_login(crm: Crm, client
     assert (event["db_user"], event["application"], str(event["client_addr"])) == (LOGIN, application, "127.0.0.1")
 
 
+@pytest.mark.parametrize("client", ["SQLAlchemy", "Django"])
+def test_what_an_orm_writes_in_bulk_is_recorded_row_by_row(crm: Crm, client: str, email: str) -> None:
+    command, application = PROGRAMS[client]
+    crm.run([*command(), "bulk", email])
+    events = crm.superuser.execute(
+        "select action, application, changed_fields, count(distinct record_id) from audit.events "
+        "where coalesce(before, after) ->> 'email' = %s group by 1, 2, 3 order by 1",
+        (email,),
+    ).fetchall()
+    assert events == [
+        ("delete", application, None, 2), ("insert", application, None, 2), ("update", application, ["last_name"], 2)]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("file", "actor"),
     [

@@ -230,6 +230,20 @@ def test_two_updates_in_one_do_block_leave_two_events(db: Database, at: Referenc
     assert first["xact_id"] == second["xact_id"]
 
 
+def test_changes_of_one_transaction_have_its_number_and_each_the_time_of_its_own(shared: Database) -> None:
+    new = watch(shared)
+    app = shared.connect(autocommit=False)
+    began = app.execute("select now()").fetchone()
+    for name in ("Ada", "Bo", "Cy"):
+        app.execute("insert into contacts (first_name) values (%s)", (name,))
+    app.commit()
+    assert began
+    times = [began[0], *(e["occurred_at"] for e in new())]
+    assert len(times) == 4
+    assert times == sorted(set(times))
+    assert len({e["xact_id"] for e in new()}) == 1
+
+
 @every_table
 def test_a_changed_key_leaves_one_update_under_the_old_key(db: Database, at: Reference) -> None:
     seed(db)
