@@ -51,12 +51,13 @@ create table audit.log (
   db_user      text        not null default session_user,
   application  text        default current_setting('application_name'),
   client_addr  inet        default inet_client_addr(),
-  -- set_config leaves '' behind, not NULL, when a transaction ends: nullif. A claimed text is cut,
-  -- because an index entry has a size limit, and a write must never fail on its actor.
+  -- set_config leaves '' behind, not NULL, when a transaction ends: nullif. A claimed text is cut: an index entry
+  -- has a size limit, a write must never fail on its actor, and no application may write what is too large to seal.
   actor_id     text        collate "C" default nullif(left(current_setting('audit.actor_id', true), 200), ''),
-  actor_name   text        default current_setting('audit.actor_name', true),
-  request_id   text        default current_setting('audit.request_id', true),
-  context      text        default current_setting('audit.context', true),
+  actor_name   text        default left(current_setting('audit.actor_name', true), 200),
+  request_id   text        default left(current_setting('audit.request_id', true), 200),
+  -- One more than audit.context_of() reads.
+  context      text        default left(current_setting('audit.context', true), 65537),
   record_label text
 ) partition by range (occurred_at);
 

@@ -104,13 +104,14 @@ create view audit.searchable as
 select
   e.event_id, e.occurred_at, e.xact_id, e.imported_at, e.category, e.action, e.entity, e.record_id, e.record_label,
   e.actor_id, e.actor_name, e.db_user, e.application, e.client_addr, e.request_id, e.changed_fields, stored.words,
-  e.context ->> 'ip' as claimed_addr, stored.shape_id
+  left(e.context ->> 'ip', 100) as claimed_addr, stored.shape_id
 from audit.events e
 cross join lateral (
-  select l.shape_id, audit.words_of(concat_ws(' ', audit.plain_text(l.old_row), audit.plain_text(l.new_row), l.record_label, l.actor_name,
+  -- Of any length: an import may bring what a write could not. Words take up 1 MB at most, of four bytes a character.
+  select l.shape_id, audit.words_of(left(concat_ws(' ', l.record_label, l.actor_name, audit.plain_text(l.old_row), audit.plain_text(l.new_row),
     audit.plain_text(l.context),
     case when l.moved_from is not null
-      then (select audit.plain_text(d.old_row) from audit.log d where d.event_id = l.moved_from) end)) as words
+      then (select audit.plain_text(d.old_row) from audit.log d where d.event_id = l.moved_from) end), 250000)) as words
   from audit.log l where l.event_id = e.event_id and l.occurred_at = e.occurred_at
 ) stored;
 comment on view audit.searchable is 'Events as audit.search holds them, from the log itself.';

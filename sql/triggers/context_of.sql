@@ -15,7 +15,7 @@ begin
   end if;
   begin
     parsed := setting::jsonb;
-    if jsonb_typeof(parsed) = 'object' and length(setting) <= 65536 then
+    if jsonb_typeof(parsed) = 'object' and length(setting) <= 65536 and audit.is_bounded(setting, parsed) then
       return parsed;
     end if;
   exception when others then
@@ -26,5 +26,5 @@ end
 $$;
 
 comment on function audit.context_of(text) is
-  'The context that an application set, as jsonb. What is no JSON object, or longer than 65536 characters, is kept as text (its first 1000 characters) under "$malformed": a bad setting never fails a write.';
+  'The context that an application set, as jsonb. What is no JSON object, longer than 65536 characters, or not bounded as audit.is_bounded() says, is kept as text (its first 1000 characters) under "$malformed": a bad setting never fails a write.';
 grant execute on function audit.context_of(text) to audit_web, audit_reader, audit_admin, audit_sealer;

@@ -15,6 +15,10 @@ declare
   missing integer;
   upto    bigint;
 begin
+  if at_most is null or at_most < 1 then
+    raise exception 'audit.extend_search: at_most is %, not 1 or more', coalesce(at_most::text, 'null')
+      using errcode = 'invalid_parameter_value', hint = 'Leave it out for 20000.';
+  end if;
   -- One is enough, and the next one may begin when this transaction ends.
   if pg_is_in_recovery() or not pg_try_advisory_xact_lock(hashtextextended('audit.extend_search', 0)) then
     return 0;
@@ -65,5 +69,5 @@ end
 $$;
 
 comment on function audit.extend_search(integer) is
-  'Adds committed events that audit.search does not hold yet, at most so many; returns how many were missing. Call it, and commit, until fewer than at_most come back. Does nothing while another session does it, and on a replica.';
+  'Adds committed events that audit.search does not hold yet, at most so many; returns how many were missing. Call it, and commit, until fewer than at_most come back. Does nothing while another session does it, and on a replica. Error: 22023 for less than 1.';
 grant execute on function audit.extend_search(integer) to audit_web, audit_sealer, audit_admin;

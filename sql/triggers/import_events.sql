@@ -46,6 +46,19 @@ begin
             hint = 'insert and baseline have a table and after, delete and truncate a table and before, update both and a difference, other actions none. Nothing was imported.';
   end if;
 
+  -- What could not be looked for, or shown.
+  select e into bad from jsonb_array_elements(events) e
+  where exists (select from jsonb_each_text(e) p where p.key in ('entity', 'schema_name', 'table_name', 'application') and length(p.value) > 200)
+     or jsonb_path_exists(e, 'strict $.**{99}')
+     or e -> 'before' ? '$row' or e -> 'after' ? '$row'
+  limit 1;
+  if bad is not null then
+    raise exception 'audit.import_events: an event cannot be shown'
+      using errcode = 'program_limit_exceeded',
+            detail = left(bad::text, 500),
+            hint = 'entity, schema_name, table_name and application have at most 200 characters, values are nested less than 99 deep, and no column is called $row. Nothing was imported.';
+  end if;
+
   perform audit.add_partition(month)
   from (select distinct date_trunc('month', (e ->> 'occurred_at')::timestamptz) as month
         from jsonb_array_elements(events) e) months;
@@ -82,5 +95,5 @@ end
 $$;
 
 comment on function audit.import_events(jsonb) is
-  'Loads events of another system: a JSON array of objects with the columns of audit.events. They are marked with imported_at and carry the importing login as db_user, so that they are never taken for captured ones. All or nothing; returns how many. Errors: 22023 no array, a missing column, a time in the future; 23514 an event that contradicts itself, or an unknown action.';
+  'Loads events of another system: a JSON array of objects with the columns of audit.events. They are marked with imported_at and carry the importing login as db_user, so that they are never taken for captured ones. All or nothing; returns how many. Errors: 22023 no array, a missing column, a time in the future; 23514 an event that contradicts itself, or an unknown action; 54000 one that could not be looked for, or shown.';
 grant execute on function audit.import_events(jsonb) to audit_admin;

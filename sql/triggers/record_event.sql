@@ -17,7 +17,9 @@ as $$
   insert into audit.log (shape_id, action, record_id, record_label, context)
   values (audit.find_subject(entity), audit.action_code(action), audit.short_key(record_id), record_label,
           -- That an event was erased is not for applications to claim.
-          coalesce(audit.context_of(current_setting('audit.context', true)), '{}') - 'erased'
+          -- Nor may what they add leave no room for the details.
+          coalesce((select case when length(c::text) > 32768 then jsonb_build_object('$malformed', left(c::text, 1000)) else c end
+                    from audit.context_of(current_setting('audit.context', true)) c), '{}') - 'erased'
             || jsonb_build_object(action, coalesce(
               (select jsonb_object_agg(d.key, d.value) from jsonb_each(details) d where d.value <> 'null'), '{}')))
   returning event_id

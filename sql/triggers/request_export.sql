@@ -68,12 +68,12 @@ begin
   returning ticket into given;
   -- What stops a second use must outlive a rollback of the first. A sequence does; a row would not.
   execute pg_catalog.format('create sequence audit.%I', 'ticket_' || given);
-  perform audit.record_event(entity, 'export', details => jsonb_build_object(
-    'row_count', row_count, 'filter', filter, 'format', format, 'reason', reason, 'ticket', given));
+  perform audit.record_event(entity, 'export', details => audit.export_details(filter, format, reason)
+    || jsonb_build_object('row_count', row_count, 'ticket', given));
   return given;
 end
 $$;
 
 comment on function audit.request_export(text, jsonb, text, text) is
-  'Puts an export on record and gives the ticket for it: commit, then take the rows with audit.export_rows() within five minutes. filter: columns and values that the rows must contain; format and reason are noted. The transaction commits synchronously, whatever synchronous_commit says. After a lost connection the ticket of a commit in doubt is not known: ask again, both requests are on record. Errors: 42501 without audit.allow_export(), 42704 nothing tracked has that entity, 22023 filter is not an object, or names a column that is masked, excluded or not there.';
+  'Puts an export on record and gives the ticket for it: commit, then take the rows with audit.export_rows() within five minutes. filter: columns and values that the rows must contain; format and reason are noted. The transaction commits synchronously, whatever synchronous_commit says. After a lost connection the ticket of a commit in doubt is not known: ask again, both requests are on record. Errors: 42501 without audit.allow_export(), 42704 nothing tracked has that entity, 22023 filter is not an object, or names a column that is masked, excluded or not there, 54000 it is too large to be kept on record.';
 grant execute on function audit.request_export(text, jsonb, text, text) to public;

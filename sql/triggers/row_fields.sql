@@ -8,6 +8,7 @@ set bytea_output = 'hex' set extra_float_digits = 1 set lc_monetary = 'C'
 as $$
 declare
   object jsonb;
+  fields jsonb;
 begin
   if starts_with(stored, '{') then
     object := stored::jsonb;
@@ -16,8 +17,12 @@ begin
     end if;
     return object;
   end if;
-  return audit.read_row(shape_id, stored);
-exception when untranslatable_character or numeric_value_out_of_range or invalid_text_representation then
+  fields := audit.read_row(shape_id, stored);
+  if length(stored) < 200 or not jsonb_path_exists(fields, 'strict $.**{100}') then
+    return fields;
+  end if;
+  return audit.read_row_field_by_field(shape_id, stored);
+exception when untranslatable_character or numeric_value_out_of_range or invalid_text_representation or statement_too_complex then
   return audit.read_row_field_by_field(shape_id, stored);
 end
 $$;

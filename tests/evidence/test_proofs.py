@@ -26,6 +26,7 @@ from webapp.evidence.proof import (
     missing_ranges,
     roots,
 )
+from webapp.streaming.formats import FORMATS
 
 Lines = list[str]
 #: Columns that the report derives from what is stored; FORMAT.md says so.
@@ -282,3 +283,24 @@ def test_the_tree_is_that_of_rfc_6962() -> None:
                 if not known:
                     assert before == defined(leaves[:cut])
         tree.append(leaves[size])
+
+
+# -- what others may have written ----------------------------------------------------------------
+
+
+def test_what_no_reader_of_json_takes_is_proven_and_streamed(evidence: Evidence) -> None:
+    """Numbers of more digits than Python reads, and a context as deep as PostgreSQL takes it."""
+    db, digits = evidence.db, "9" * 5_000
+    db.run("create table sums (id int primary key, amount numeric)")
+    db.run("select audit.track('sums')")
+    app = db.superuser
+    with app.transaction():
+        app.execute("select set_config('audit.context', %s, true)", ('{"a":' * 5_000 + "1" + "}" * 5_000,))
+        app.execute(f"insert into sums values (1, {digits})".encode())
+    evidence.seal()
+    lines = prove(evidence, db.value("select max(event_id) from audit.log"))
+    assert checked(evidence, lines).startswith("proven: 1 event")
+    for name in ("ocsf", "ecs"):
+        assert digits in FORMATS[name](lines[0])
+    with pytest.raises(Broken, match="line 1 cannot be read"):
+        check_file(['{"a":' * 5_000 + "1" + "}" * 5_000, lines[-1]], evidence.key)

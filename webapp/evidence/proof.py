@@ -342,7 +342,6 @@ PLAIN = re.compile(
     r"(text|character varying|smallint|integer|bigint|numeric|boolean|uuid|date)(\(.*\))?|citext", re.ASCII
 )
 UNREAD = object()  # a value that only PostgreSQL can compare
-CONTEXT_LIMIT = 65_536  # a longer one is shown as malformed
 FIELD = re.compile(r'(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)')
 
 
@@ -382,7 +381,7 @@ def check_file(lines: Iterable[str], key: PublicKey, anchored: Iterable[Checkpoi
                 continue
             has_seals = has_seals or "seal" in found
             _leaf_of(found, number, leaves, outcome)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise Broken("altered", f"line {number} cannot be read ({error})") from None
     if evidence is None and not has_seals:
         raise Unproven(NO_PROOFS)
@@ -413,7 +412,7 @@ def _leaf_of(event: Fields, number: int, leaves: dict[int, bytes], outcome: Outc
     else:
         commit = payload_commit(bytes.fromhex(seal["salt"]), seal["details"], seal["old_row"], seal["new_row"])
         outcome.proven += 1
-    for name, sealed in _sealed_fields(seal, header):
+    for name, sealed in _sealed_fields(event, seal, header):
         if name in event and not _same(name, event[name], sealed):
             raise Broken("altered", f"{where}: {name} is not what was sealed")
     index = int(seal["leaf"])
@@ -422,7 +421,7 @@ def _leaf_of(event: Fields, number: int, leaves: dict[int, bytes], outcome: Outc
     leaves[index] = leaf_hash(seal["header"], commit)
 
 
-def _sealed_fields(seal: Fields, header: Fields) -> Iterator[tuple[str, Any]]:
+def _sealed_fields(event: Fields, seal: Fields, header: Fields) -> Iterator[tuple[str, Any]]:
     """What the sealed bytes say of the columns that a reader sees."""
     shape: Fields = json.loads(seal["shape"])
     moved = header["moved_from"] is not None
@@ -436,19 +435,27 @@ def _sealed_fields(seal: Fields, header: Fields) -> Iterator[tuple[str, Any]]:
     yield from ((name, (details[name] or "")[:200]) for name in ("actor_name", "request_id"))
     if details["record_label"]:
         yield "record_label", details["record_label"]
-    yield from _context(details["context"])
+    yield from _context(details["context"], event.get("context"))
     for name, stored in (("before", seal["old_row"]), ("after", seal["new_row"])):
         if not (name == "before" and moved):
             yield name, _plain_columns(shape, stored)
 
 
-def _context(text: str | None) -> Iterator[tuple[str, Any]]:
+def _context(text: str | None, shown: Any) -> Iterator[tuple[str, Any]]:
+    if text and shown == {"$malformed": text[:1000]}:
+        return  # as it was set: the report does not read what is no object, too long, too deep, or has endless digits
     try:
-        found = json.loads(text or "null", parse_int=str, parse_float=lambda number: format(Decimal(number), "f"))
-    except ValueError:
-        return  # the report shows it as malformed
-    if found is None or (isinstance(found, dict) and len(text or "") <= CONTEXT_LIMIT):
-        yield "context", found
+        found = json.loads(text or "null", parse_int=str, parse_float=_digits)
+    except (ValueError, RecursionError):
+        found = UNREAD
+    yield "context", found
+
+
+def _digits(number: str) -> str:
+    """A number as PostgreSQL writes it, without an exponent."""
+    if abs(int(number.lower().partition("e")[2] or 0)) > 1000:
+        raise ValueError("endless digits")
+    return format(Decimal(number), "f")
 
 
 def _plain_columns(shape: Fields, stored: str | None) -> Any:

@@ -7,6 +7,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..db import read_json
 from ..errors import AuditLogError
 from .proof import Checkpoint
 from .queries import load
@@ -24,7 +25,7 @@ def prove_events(connection: Connection, event_ids: Sequence[int]) -> Iterator[s
     deletes = connection.execute(load("completed_deletes"), {"event_ids": list(event_ids)}).fetchall()
     wanted = sorted({*event_ids, *(event_id for (event_id,) in deletes)})
     found = connection.execute(load("proof_lines"), {"event_ids": wanted, "size": checkpoint.size}).fetchall()
-    if missing := set(event_ids) - {json.loads(event)["event_id"] for _, event, _ in found}:
+    if missing := set(event_ids) - {read_json(event)["event_id"] for _, event, _ in found}:
         raise ProofError(f"there is no event {min(missing)}: its number is the first column of audit.report")
     for place, event, seal in found:
         yield f'{event[:-1]}, "seal": {seal or "null"}}}'

@@ -25,7 +25,7 @@ def proof(event_id: int) -> str:
     zone = addresses.filters_or_400().zone
     with db.connection() as connection:
         lines = _of_event(connection, event_id)
-        found = [event for event in map(json.loads, lines[:-1]) if event["event_id"] == event_id]
+        found = [event for event in map(db.read_json, lines[:-1]) if event["event_id"] == event_id]
         seal = found[0]["seal"] if found else None
         sealed_by = proving.sealed_by(connection, seal["leaf"]) if seal else None
     return render_template(
