@@ -11,7 +11,6 @@ declare
   shape   audit.shapes;
   source  regclass;
   fields  text;
-  written pg_lsn;
 begin
   select * into asked from audit.export_tickets t where t.ticket = export_rows.ticket;
   if not found or asked.db_user <> session_user or asked.expires_at < clock_timestamp() then
@@ -26,12 +25,6 @@ begin
       using errcode = 'object_not_in_prerequisite_state',
             hint = 'Commit the transaction that called audit.request_export(), then take the rows.';
   end if;
-
-  -- Whoever asked may have switched to asynchronous commits after asking: wait until a crash cannot undo the record.
-  written := pg_current_wal_insert_lsn();
-  while pg_current_wal_flush_lsn() < written loop
-    perform pg_sleep(0.01);
-  end loop;
 
   source := (select c.oid from pg_class c where c.reltype = pg_typeof(rowtype));
   tracked := audit.tracked_table(source);

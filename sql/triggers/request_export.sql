@@ -68,6 +68,9 @@ begin
   returning ticket into given;
   -- What stops a second use must outlive a rollback of the first. A sequence does; a row would not.
   execute pg_catalog.format('create sequence audit.%I', 'ticket_' || given);
+  -- Gives it a new file. A commit that removes a file, here the first one, is waited for until it is on disk: no
+  -- setting of whoever asks, made now or after this call, changes that.
+  execute pg_catalog.format('alter sequence audit.%I restart', 'ticket_' || given);
   perform audit.record_event(entity, 'export', details => audit.export_details(filter, format, reason)
     || jsonb_build_object('row_count', row_count, 'ticket', given));
   return given;
