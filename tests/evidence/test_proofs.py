@@ -150,6 +150,18 @@ def test_a_line_that_is_missing_added_or_repeated_is_found(proven: Evidence) -> 
             check_file(changed, proven.key)
 
 
+def test_a_long_file_is_checked_by_several_processes_which_find_the_same(
+    proven: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = prove(proven)
+    alone = check_file(lines, proven.key)
+    monkeypatch.setattr(proof, "PIECE", 7)
+    monkeypatch.setattr(proof, "WORTH_A_PROCESS", 2)
+    assert check_file(lines, proven.key, jobs=2) == alone
+    with pytest.raises(Broken, match=r"^altered: line 9, event .*: db_user is not what was sealed$"):
+        check_file([*lines[:8], json.dumps(json.loads(lines[8]) | {"db_user": "x"}), *lines[9:]], proven.key, jobs=2)
+
+
 def test_growth_between_any_two_checkpoints_is_proven(proven: Evidence) -> None:
     for rows in (1, 5, 2):
         proven.write(rows)

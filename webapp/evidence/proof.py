@@ -13,15 +13,20 @@ import base64
 import binascii
 import hashlib
 import json
+import os
 import re
 import sys
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache, partial
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -29,15 +34,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 NOTHING = bytes(32)
 ED25519 = b"\x01"
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Broken(Exception):
     """The evidence does not hold. `verdict` is one of the words that FORMAT.md lists."""
 
     def __init__(self, verdict: str, message: str) -> None:
-        super().__init__(f"{verdict}: {message}")
+        super().__init__(verdict, message)  # so that one process can hand it to another
         self.verdict = verdict
         self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.verdict}: {self.message}"
 
 
 class Unproven(Exception):
@@ -342,6 +352,9 @@ PLAIN = re.compile(
     r"(text|character varying|smallint|integer|bigint|numeric|boolean|uuid|date)(\(.*\))?|citext", re.ASCII
 )
 UNREAD = object()  # a value that only PostgreSQL can compare
+READ = json.JSONDecoder(parse_int=str, parse_float=str).decode  # numbers as they are written
+PIECE = 1_000  # lines at a time
+WORTH_A_PROCESS = 20  # pieces: fewer are done sooner than a second process has started
 FIELD = re.compile(r'(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)')
 
 
@@ -364,29 +377,26 @@ class Outcome:
     newer: Checkpoint | None = None  # of a proof of growth
 
 
-def check_file(lines: Iterable[str], key: PublicKey, anchored: Iterable[Checkpoint] = ()) -> Outcome:
-    """Check an export or a proof, line by line. Raises Broken where it breaks first, Unproven when it has no proofs."""
+def check_file(lines: Iterable[str], key: PublicKey, anchored: Iterable[Checkpoint] = (), *, jobs: int = 1) -> Outcome:
+    """Check an export or a proof. Raises Broken where it breaks first, Unproven when it has no proofs."""
     outcome, leaves = Outcome(), dict[int, bytes]()
     evidence: Fields | None = None
     has_seals = False
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        if number == 1 and not line.startswith("{"):
-            raise Unproven(NO_PROOFS)
-        try:
-            found: Fields = json.loads(line, parse_int=str, parse_float=str)
-            if "evidence" in found:
-                evidence = found["evidence"]
-                continue
-            has_seals = has_seals or "seal" in found
-            _leaf_of(found, number, leaves, outcome)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise Broken("altered", f"line {number} cannot be read ({error})") from None
+    for piece in _pieces(lines, jobs):
+        evidence = piece.evidence or evidence
+        has_seals = has_seals or piece.has_seals
+        outcome.erased += piece.erased
+        outcome.unsealed += piece.unsealed
+        outcome.erasures |= piece.erasures
+        for number, index, leaf in piece.leaves:
+            if index in leaves:
+                raise Broken("altered", f"line {number}: another line claims its place")
+            leaves[index] = leaf
     if evidence is None and not has_seals:
         raise Unproven(NO_PROOFS)
     if evidence is None:
         raise Broken("missing", "the file has no line of evidence at its end: it was cut")
+    outcome.proven = len(leaves) - outcome.erased
     try:
         _check_evidence(evidence, leaves, key, list(anchored), outcome)
     except (ValueError, TypeError, KeyError, AttributeError, StopIteration) as error:
@@ -394,36 +404,94 @@ def check_file(lines: Iterable[str], key: PublicKey, anchored: Iterable[Checkpoi
     return outcome
 
 
-def _leaf_of(event: Fields, number: int, leaves: dict[int, bytes], outcome: Outcome) -> None:
+@dataclass
+class Piece:
+    """What some lines of a file say."""
+
+    leaves: list[tuple[int, int, bytes]] = field(default_factory=list[tuple[int, int, bytes]])  # line, place, hash
+    erased: int = 0
+    unsealed: int = 0
+    erasures: set[str] = field(default_factory=set[str])
+    evidence: Fields | None = None
+    has_seals: bool = False
+
+
+def _pieces(lines: Iterable[str], jobs: int) -> Iterator[Piece]:
+    """A file, piece by piece; in several processes when it is long enough for that."""
+    numbered = enumerate(lines, 1)
+    pieces = iter(lambda: list(islice(numbered, PIECE)), [])
+    first = list(islice(pieces, WORTH_A_PROCESS))
+    if jobs == 1 or len(first) < WORTH_A_PROCESS:
+        yield from map(_check_lines, chain(first, pieces))
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from in_order(partial(pool.submit, _check_lines), chain(first, pieces), ahead=jobs * 3)
+
+
+def in_order(submit: Callable[[T], Future[R]], work: Iterable[T], *, ahead: int) -> Iterator[R]:
+    """Results in the order of the work, with only so much of it under way: memory stays small."""
+    waiting = iter(work)
+    under_way = deque(map(submit, islice(waiting, ahead)))
+    while under_way:
+        yield under_way.popleft().result()
+        under_way.extend(map(submit, islice(waiting, 1)))
+
+
+def _check_lines(lines: list[tuple[int, str]]) -> Piece:
+    piece = Piece()
+    for number, line in lines:
+        if not line.strip():
+            continue
+        if number == 1 and not line.startswith("{"):
+            raise Unproven(NO_PROOFS)
+        try:
+            found: Fields = READ(line)
+            if "evidence" in found:
+                piece.evidence = found["evidence"]
+                continue
+            piece.has_seals = piece.has_seals or "seal" in found
+            _check_line(found, number, piece)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise Broken("altered", f"line {number} cannot be read ({error})") from None
+    return piece
+
+
+def _check_line(event: Fields, number: int, piece: Piece) -> None:
     seal = event.get("seal")
     where = f"line {number}, event {event.get('event_id', '?')}"
     if seal is None:
-        outcome.unsealed += 1
+        piece.unsealed += 1
         return
-    header: Fields = json.loads(seal["header"], parse_int=str, parse_float=str)
-    if hashlib.sha256(seal["shape"].encode()).hexdigest() != header["shape"]:
+    header: Fields = READ(seal["header"])
+    shape, digest = _shape(seal["shape"])
+    if digest != header["shape"]:
         raise Broken("altered", f"{where}: its columns are not those that were sealed")
     if seal.get("salt") is None:
         commit = bytes.fromhex(seal["payload_commit"])
-        outcome.erased += 1
+        piece.erased += 1
         mark = (event.get("context") or {}).get("erased") or {}
         if "request" in mark:
-            outcome.erasures.add(f"request {mark['request']} on {mark['at'][:10]}")
+            piece.erasures.add(f"request {mark['request']} on {mark['at'][:10]}")
     else:
         commit = payload_commit(bytes.fromhex(seal["salt"]), seal["details"], seal["old_row"], seal["new_row"])
-        outcome.proven += 1
-    for name, sealed in _sealed_fields(event, seal, header):
+    for name, sealed in _sealed_fields(event, seal, header, shape):
         if name in event and not _same(name, event[name], sealed):
             raise Broken("altered", f"{where}: {name} is not what was sealed")
-    index = int(seal["leaf"])
-    if index in leaves:
-        raise Broken("altered", f"{where}: another line claims its place")
-    leaves[index] = leaf_hash(seal["header"], commit)
+    piece.leaves.append((number, int(seal["leaf"]), leaf_hash(seal["header"], commit)))
 
 
-def _sealed_fields(event: Fields, seal: Fields, header: Fields) -> Iterator[tuple[str, Any]]:
+@lru_cache(maxsize=1000)
+def _shape(text: str) -> tuple[Fields, str]:
+    """What a shape says, and its hash: many events share one."""
+    shape: dict[str, Any] = json.loads(text)
+    hidden = shape["masked"] or ()
+    columns = zip(shape["columns"] or (), shape["types"] or (), strict=True)
+    shape["read"] = [(column, bool(PLAIN.fullmatch(type_)) and column not in hidden) for column, type_ in columns]
+    return shape, hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sealed_fields(event: Fields, seal: Fields, header: Fields, shape: Fields) -> Iterator[tuple[str, Any]]:
     """What the sealed bytes say of the columns that a reader sees."""
-    shape: Fields = json.loads(seal["shape"])
     moved = header["moved_from"] is not None
     yield "action", "update" if moved else ACTIONS.get(header["action"])
     yield from ((name, header[name]) for name in ("event_id", "occurred_at", "xact_id", "imported_at", "db_user"))
@@ -445,7 +513,7 @@ def _context(text: str | None, shown: Any) -> Iterator[tuple[str, Any]]:
     if text and shown == {"$malformed": text[:1000]}:
         return  # as it was set: the report does not read what is no object, too long, too deep, or has endless digits
     try:
-        found = json.loads(text or "null", parse_int=str, parse_float=_digits)
+        found = READ_CONTEXT(text or "null")
     except (ValueError, RecursionError):
         found = UNREAD
     yield "context", found
@@ -458,19 +526,20 @@ def _digits(number: str) -> str:
     return format(Decimal(number), "f")
 
 
+READ_CONTEXT = json.JSONDecoder(parse_int=str, parse_float=_digits).decode
+
+
 def _plain_columns(shape: Fields, stored: str | None) -> Any:
     """The columns of a stored row, with the values that can be compared without PostgreSQL."""
     if stored is None:
         return None
-    if stored.startswith("{") or not shape["columns"]:
+    if stored.startswith("{") or not shape["read"]:
         return UNREAD
     fields = ((found[1], found[2]) for found in FIELD.finditer(stored[1:-1]))
     texts = [(plain or None) if quoted is None else _unquoted(quoted) for quoted, plain in fields]
-    columns = zip(shape["columns"], shape["types"], texts, strict=False)
-    hidden = shape["masked"] or ()
     return {
-        column: text if text is None or (PLAIN.fullmatch(type_) and column not in hidden) else UNREAD
-        for column, type_, text in columns
+        column: text if text is None or plain else UNREAD
+        for (column, plain), text in zip(shape["read"], texts, strict=False)
     }
 
 
@@ -605,6 +674,7 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path, help="NDJSON with evidence, or FILE.manifest.json beside FILE")
     parser.add_argument("--key", required=True, type=_key, help="the public key, name+id+key, or a file that holds it")
     parser.add_argument("--checkpoints", type=Path, help="an anchored copy, to compare with")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; default: %(default)s")
     asked = parser.parse_args()
     file: Path | None = asked.checkpoints
     try:
@@ -615,7 +685,7 @@ def main() -> int:
                 print(*check_manifest(file, asked.key, anchored), sep="\n")
                 continue
             with file.open(encoding="utf-8-sig") as lines:
-                print(*describe(check_file(lines, asked.key, anchored)), sep="\n")
+                print(*describe(check_file(lines, asked.key, anchored, jobs=max(asked.jobs, 1))), sep="\n")
     except Broken as broken:
         print(broken)
         return 3

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from multiprocessing import get_context
 from typing import Any
 
 import psycopg
 
-from .proof import Checkpoint, leaf_hash, payload_commit
+from .proof import Checkpoint, in_order, leaf_hash, payload_commit
 from .queries import load
 from .sealing import SMALL_PART
 from .tree import Connection
@@ -139,18 +138,7 @@ def parts(url: str, connection: Connection, size: int, adding: Sequence[Span], j
         yield (recompute(connection, low, high, adding) for low, high in ranges)
         return
     with ProcessPoolExecutor(jobs, get_context("spawn"), _connect, (url,)) as pool:
-        yield _in_order(lambda bounds: pool.submit(_recompute, *bounds, adding), ranges, ahead=jobs * 3)
-
-
-def _in_order(
-    submit: Callable[[tuple[int, int]], Future[Part]], ranges: Iterable[tuple[int, int]], *, ahead: int
-) -> Generator[Part]:
-    """Results in the order of their ranges, with only so many under way: memory stays small."""
-    waiting = iter(ranges)
-    under_way: list[Future[Part]] = [submit(bounds) for bounds in islice(waiting, ahead)]
-    while under_way:
-        yield under_way.pop(0).result()
-        under_way.extend(submit(bounds) for bounds in islice(waiting, 1))
+        yield in_order(lambda bounds: pool.submit(_recompute, *bounds, adding), ranges, ahead=jobs * 3)
 
 
 def count(connection: Connection) -> int:

@@ -89,7 +89,8 @@ def verify(
     public = public_key(key)
     anchored = [_copy(copy) for copy in copies] if copies else _own_copies()
     if files:
-        sys.exit(_verify_files(files, public, [checkpoint for copy in anchored for checkpoint in copy], as_json))
+        copies_in_one = [checkpoint for copy in anchored for checkpoint in copy]
+        sys.exit(_verify_files(files, public, copies_in_one, jobs, as_json))
     url = secret_settings.seal_database_url()
     with connected(url, "verify", needs="the role audit_sealer", autocommit=True) as connection, _bar() as progress:
         task = progress.add_task("Verifying", total=None)
@@ -112,11 +113,11 @@ def verify(
     sys.exit(found.exit_code)
 
 
-def _verify_files(files: tuple[Path, ...], key: PublicKey, anchored: list[Checkpoint], as_json: bool) -> int:
+def _verify_files(files: tuple[Path, ...], key: PublicKey, anchored: list[Checkpoint], jobs: int, as_json: bool) -> int:
     code = 0
     for file in files:
         try:
-            said = list(_checked(file, key, anchored))
+            said = list(_checked(file, key, anchored, jobs))
         except Broken as broken:
             code, said = 3, [str(broken)]
         except Unproven as error:
@@ -132,13 +133,13 @@ def _verify_files(files: tuple[Path, ...], key: PublicKey, anchored: list[Checkp
     return code
 
 
-def _checked(file: Path, key: PublicKey, anchored: list[Checkpoint]) -> Iterable[str]:
+def _checked(file: Path, key: PublicKey, anchored: list[Checkpoint], jobs: int) -> Iterable[str]:
     if archiving.is_archive(file):
-        return describe(check_file(archiving.lines(file), key, anchored))
+        return describe(check_file(archiving.lines(file), key, anchored, jobs=jobs))
     if file.name.endswith(MANIFEST):
         return check_manifest(file, key, anchored)
     with file.open(encoding="utf-8-sig") as opened:
-        return describe(check_file(opened, key, anchored))
+        return describe(check_file(opened, key, anchored, jobs=jobs))
 
 
 def public_key(given: str | None) -> PublicKey:
