@@ -13,6 +13,7 @@ from tests.conftest import Browser, settings_for
 from tests.evidence.conftest import Evidence, Run
 from webapp import archived_events, create_app, events
 from webapp.evidence.places import Folder
+from webapp.evidence.proof import check_file
 
 LIST = "/reports/audit-log"
 
@@ -53,6 +54,12 @@ def test_the_list_goes_on_in_the_archives(
     page = reader.get(f"{LIST}/events/{event}")
     assert "archived: it has left the log" in page
     assert "No. 3" in page
+    assert "Checkpoint" in reader.get(f"{LIST}/events/{event}/proof")
+    proven = reader.client.get(f"{LIST}/events/{event}/proof.ndjson").text
+    assert check_file(proven.splitlines(), old.key, old.checkpoints()).proven == 1
+    printed = reader.get(f"{LIST}/print?to=2022-01-01")
+    assert "Events of 2021-01 to 2021-02 have left it and are not printed" in printed
+    assert "are not printed" not in reader.get(f"{LIST}/print?from=2022-01-01")
     assert shown(reader.get(f"{LIST}?to=2022-01-01&record=none")) == []
 
     # Pages of three, down and up again, are the whole list once.
@@ -80,6 +87,7 @@ def test_the_list_goes_on_in_the_archives(
     db.run("update users set categories = '{users}' where id = 2")
     assert set(shown(reader.get(f"{LIST}?to=2022-01-01"))).isdisjoint({event})
     reader.get(f"{LIST}/events/{event}", status=404)
+    reader.get(f"{LIST}/events/{event}/proof", status=404)
     db.run("update users set categories = null where id = 2")
 
     (tmp_path / "archive" / "log_2021_01.parquet").rename(tmp_path / "elsewhere")

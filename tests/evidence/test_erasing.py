@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.evidence.conftest import Evidence
+from tests.test_cli import invoke
 from webapp.evidence import proving
 from webapp.evidence.proof import check_file, describe
 
@@ -76,3 +77,6 @@ def test_what_is_erased_is_nowhere_and_the_rest_is_proven(known: Evidence) -> No
     told = list(describe(check_file(proving.prove_events(db.connect("sealer"), known.sealed()), known.key)))
     assert "erased: 7 events, whose payload is gone and whose header is proven" in told[1]
     assert f"by request {request} on " in told[1]
+    export = invoke("export", "--with-proof", "--format", "ndjson", env={"AUDITLOG_DATABASE_URL": db.url_of("reader")})
+    told = list(describe(check_file(export.stdout.splitlines(), known.key, known.checkpoints())))
+    assert "erased: 7 events, whose payload is gone and whose header is proven" in told[1]

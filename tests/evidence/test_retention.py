@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,11 @@ import pytest
 
 from tests.evidence.conftest import Evidence, Run
 from tests.test_cli import error, invoke
+from webapp import archives
 from webapp.evidence import archiving, proof, retention
 from webapp.evidence.places import Folder
+from webapp.exports import export, files
+from webapp.exports.statements import Statement
 
 
 def months(evidence: Evidence) -> list[str]:
@@ -182,6 +187,60 @@ def test_a_table_as_it_stood_is_told_with_a_baseline_and_refused_with_the_archiv
     assert db.value(stood) == 5
     with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
         db.run("select * from audit.as_of(null::contacts, '2021-02-20')")
+
+
+def test_what_left_is_proven_by_the_command_from_its_file(
+    old: Evidence, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gone, kept = old.sealed()[-1], old.sealed()[0]
+    run()
+    env = {"AUDITLOG_DATABASE_URL": old.db.url_of("sealer")}
+    assert "left the log with 2021-02: " in error(invoke("prove", str(gone), env=env))
+    monkeypatch.setenv("AUDITLOG_ARCHIVE", str(tmp_path / "archive"))
+    lines = invoke("prove", str(gone), str(kept), env=env).stdout.splitlines()
+    assert proof.check_file(lines, old.key, old.checkpoints()).proven == 2
+    assert (
+        error(invoke("prove", "4711", env=env))
+        == "there is no event 4711: its number is the first column of audit.report"
+    )
+
+
+def test_an_export_that_broke_off_inside_an_archive_is_gone_on_with(
+    old: Evidence, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run()
+    env = {"AUDITLOG_DATABASE_URL": old.db.url_of("reader")}
+    asked = ["export", "--to", "2022-01-01", "--archive", str(tmp_path / "archive"), "-o"]
+    whole, half = tmp_path / "whole.csv", tmp_path / "half.csv"
+    assert invoke(*asked, str(whole), env=env).exit_code == 0
+    every = export.statements
+
+    def killed(*arguments: Any) -> Iterator[Statement]:
+        yield from islice(every(*arguments), 6)  # the log, and five parts of two events
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archives, "MANY", 2)
+        patch.setitem(archives.Archives.batches.__kwdefaults__ or {}, "size", 2)
+        patch.setattr(files, "CHUNK", 1)
+        patch.setattr(export, "statements", killed)
+        assert invoke(*asked, str(half), env=env).exit_code == 130
+    written = (tmp_path / "half.csv.part").read_text().splitlines()
+    assert len(written) == 11  # a header, and the younger month, and a part of the older one
+    assert invoke("export", "--resume", "-o", str(half), env=env).exit_code == 0
+    assert half.read_text() == whole.read_text()
+
+
+def test_a_stream_that_begins_when_months_have_left_says_which_it_lacks(old: Evidence, run: Run) -> None:
+    run()
+    env = {"AUDITLOG_DATABASE_URL": old.db.url_of("streamer")}
+    first, again, later = (invoke("stream", *more, env=env) for more in (["a"], ["a"], ["b", "--from", "now"]))
+    assert first.stderr == (
+        "Note: 12 events of 2021-01 to 2021-02 left the log before this stream began, and are not in it: "
+        "auditlog export --to 2021-02-28 --archive PLACE --format ndjson has them.\n"
+    )
+    assert len(first.stdout.splitlines()) == len(old.sealed()) - 12
+    assert (again.stderr, later.stderr) == ("", "")
 
 
 def test_a_row_that_moved_while_the_month_turned_leaves_as_a_whole(old: Evidence, run: Run) -> None:

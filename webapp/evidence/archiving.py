@@ -102,6 +102,15 @@ def read(file: Path) -> Iterator[list[Row]]:
         raise ArchiveError(f'"{file}" cannot be read ({error})') from None
 
 
+def find(file: Path, event_id: int) -> Row | None:
+    """The row of one event."""
+    try:
+        found = arrow()[1].read_table(file, filters=[("event_id", "==", event_id)]).to_pylist()
+    except (OSError, ValueError) as error:
+        raise ArchiveError(f'"{file}" cannot be read ({error})') from None
+    return unfold(found[0]) if found else None
+
+
 def evidence_of(file: Path) -> str:
     """The line of evidence that the file carries."""
     return _metadata(file).get(EVIDENCE, b"").decode()
@@ -141,11 +150,12 @@ def is_archive(file: Path) -> bool:
 def lines(file: Path) -> Iterator[str]:
     """The archive as a file of proof: NDJSON of events with their seals, then the evidence, for proof.check_file()."""
     for group in read(file):
-        yield from map(_line, group)
+        yield from map(line, group)
     yield evidence_of(file)
 
 
-def _line(row: Row) -> str:
+def line(row: Row) -> str:
+    """An event with its seal, as a file of proof has it."""
     shown = {name: row[name] for name in COLUMNS if row["action"] is not None or name == "event_id"}
     texts = {name: shown.pop(name) for name in JSON_TEXTS if name in shown}
     if row["salt"] is None and row["payload_commit"] is not None:

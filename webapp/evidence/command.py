@@ -15,6 +15,7 @@ from ..connecting import connected
 from ..explained import explained
 from . import keys as key_files
 from . import proving
+from .proving_archived import lines_in
 from .sealing import AnotherSealer
 from .service import NEEDS, Sealer, tell, tell_failure
 
@@ -123,5 +124,6 @@ def prove(event_ids: tuple[int, ...], since: int | None, until: int | None) -> N
         if since is not None:
             click.echo(proving.prove_growth(connection, since, until))
         else:
-            for line in proving.prove_events(connection, event_ids):
+            elsewhere = lines_in(connection, config.archive())
+            for line in proving.prove_events(connection, event_ids, elsewhere):
                 click.echo(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..db import read_json
 from ..errors import AuditLogError
@@ -13,20 +13,42 @@ from .proof import Checkpoint
 from .queries import load
 from .tree import Connection, proof_nodes
 
+#: Where the leaf of an event is, and the event with its seal as JSON.
+Line = tuple[int, str]
+
 
 class ProofError(AuditLogError):
     """There is nothing that could be proven."""
 
 
-def prove_events(connection: Connection, event_ids: Sequence[int]) -> Iterator[str]:
-    """Lines of NDJSON: each event with what was sealed of it, then the evidence."""
+def not_there(event_id: int) -> ProofError:
+    """What to raise for an event that is nowhere."""
+    return ProofError(f"there is no event {event_id}: its number is the first column of audit.report")
+
+
+def nowhere(event_ids: Sequence[int]) -> list[Line]:
+    """No events at all; raises ProofError when there are some."""
+    if event_ids:
+        raise not_there(event_ids[0])
+    return []
+
+
+def prove_events(
+    connection: Connection, event_ids: Sequence[int], elsewhere: Callable[[Sequence[int]], list[Line]] = nowhere
+) -> Iterator[str]:
+    """Lines of NDJSON: each event with what was sealed of it, then the evidence.
+
+    `elsewhere` finds what the log does not have.
+    """
     note, checkpoint = newest(connection)
     places: list[int] = []
     deletes = connection.execute(load("completed_deletes"), {"event_ids": list(event_ids)}).fetchall()
     wanted = sorted({*event_ids, *(event_id for (event_id,) in deletes)})
     found = connection.execute(load("proof_lines"), {"event_ids": wanted, "size": checkpoint.size}).fetchall()
-    if missing := set(event_ids) - {read_json(event)["event_id"] for _, event, _ in found}:
-        raise ProofError(f"there is no event {min(missing)}: its number is the first column of audit.report")
+    missing = sorted(set(event_ids) - {read_json(event)["event_id"] for _, event, _ in found})
+    for place, line in elsewhere(missing):
+        yield line
+        places.append(place)
     for place, event, seal in found:
         yield f'{event[:-1]}, "seal": {seal or "null"}}}'
         if seal:

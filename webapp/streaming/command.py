@@ -66,7 +66,16 @@ def stream(
     target = parse(place, on_trouble=lambda text: click.echo(f"Tried again soon: {text}", err=True))
 
     def once() -> int:
-        return follow(url, known, target, FORMATS[kind], at_the_end=start == "now", most=batch, stop=stop)
+        return follow(
+            url,
+            known,
+            target,
+            FORMATS[kind],
+            at_the_end=start == "now",
+            most=batch,
+            stop=stop,
+            on_gap=lambda text: click.echo(f"Note: {text}.", err=True),
+        )
 
     if every is not None:
         follow_until(once, every, stop, lambda error: click.echo(f"Error: {in_words(error)}", err=True))  # pyright: ignore[reportArgumentType]

@@ -13,6 +13,7 @@ from psycopg import errors, sql
 from psycopg.rows import class_row
 
 from ..errors import AuditLogError
+from ..evidence.proof import counted
 from ..exports.columns import COLUMNS, objects
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -79,18 +80,32 @@ def alone(connection: Connection, name: str) -> Generator[None]:
             connection.execute(f"select pg_advisory_unlock({LOCK})".encode(), (name,))
 
 
-def begin(connection: Connection, name: str, *, at_the_end: bool) -> None:
-    """Make the stream if there is none of this name; one that is there goes on where it was."""
+def begin(connection: Connection, name: str, *, at_the_end: bool) -> str:
+    """Make the stream if there is none of this name; one that is there goes on where it was.
+
+    Returns what a new one will not have, in words; months do not leave before the streams that are there took them.
+    """
     try:
-        connection.execute(
+        made = connection.execute(
             "insert into audit.streams (name, position) select %s, "
-            "case when %s then coalesce(max(leaf_index) + 1, 0) else 0 end from audit.leaves on conflict do nothing",
+            "case when %s then coalesce(max(leaf_index) + 1, 0) else 0 end from audit.leaves on conflict do nothing "
+            "returning 1",
             (name, at_the_end),
-        )
+        ).fetchone()
     except errors.CheckViolation:
         raise StreamError(
             f'"{name}" is no name of a stream: up to 63 small letters, digits, dots, dashes and underscores'
         ) from None
+    gone = connection.execute(
+        "select sum(events)::bigint, min(month), (max(month) + interval '1 month - 1 day')::date from audit.archives"
+    ).fetchone()
+    if not made or at_the_end or not gone or not gone[0]:
+        return ""
+    events, first, last = gone
+    return (
+        f"{counted(events)} of {first:%Y-%m} to {last:%Y-%m} left the log before this stream began, and are not in it: "
+        f"auditlog export --to {last} --archive PLACE --format ndjson has them"
+    )
 
 
 def next_batch(connection: Connection, name: str, most: int) -> Batch | None:

@@ -26,11 +26,13 @@ def follow(
     at_the_end: bool = False,
     most: int = BATCH,
     stop: threading.Event,
+    on_gap: Callable[[str], None] = lambda text: None,
 ) -> int:
     """Everything that is sealed and was not confirmed; returns how many events that were. Raises StreamError."""
     sent = 0
     with connected(url, "stream", needs=NEEDS, autocommit=True) as connection, alone(connection, name):
-        begin(connection, name, at_the_end=at_the_end)
+        if gap := begin(connection, name, at_the_end=at_the_end):
+            on_gap(gap)
         while not stop.is_set() and (batch := next_batch(connection, name, most)):
             if batch.lines:
                 try:

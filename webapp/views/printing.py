@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, render_template
 
-from .. import db, events, query_language, wording
+from .. import archived_events, db, events, query_language, wording
 from ..permissions import scope
 from ..web import addresses
 
@@ -23,6 +23,7 @@ def printed() -> str:
         more, found = len(found) > MOST, found[:MOST]
         names = events.names(connection, found, scope())
         total = events.count(connection, filters, scope()) if more else len(found)
+        left = archived_events.left(connection, filters, scope())
     return render_template(
         "printed.html",
         rows=[
@@ -32,6 +33,7 @@ def printed() -> str:
         total=total,
         total_limit=events.COUNT_LIMIT,
         more=more,
+        left=left,
         most=MOST,
         query=query_language.write(filters),
         address=addresses.report(filters, _external=True),

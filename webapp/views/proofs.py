@@ -6,13 +6,15 @@ import json
 
 from flask import Blueprint, Response, abort, render_template, request
 
-from .. import db, events
+from .. import archived_events, db, events
 from ..evidence import proving
 from ..evidence.proof import Checkpoint
 from ..evidence.proving import ProofError
+from ..evidence.proving_archived import lines_in
 from ..exports.files import FORMATS
 from ..permissions import scope
 from ..web import addresses
+from ..web.settings import settings
 
 blueprint = Blueprint("proofs", __name__)
 LISTED = 100
@@ -90,11 +92,14 @@ def growth(older: int, newer: int) -> Response:
 
 def _of_event(connection: db.Connection, event_id: int) -> list[str]:
     """The lines of the proof of an event that the reader may see; none while nothing at all is sealed."""
-    if event_id >= MOST or events.find(connection, event_id, scope()) is None:
+    archive = settings().archive
+    if event_id >= MOST or not (
+        events.find(connection, event_id, scope()) or archived_events.find(connection, archive, event_id, scope())
+    ):
         abort(404)
     if not proving.checkpoints(connection, 1):
         return []
-    return list(proving.prove_events(connection, [event_id]))
+    return list(proving.prove_events(connection, [event_id], lines_in(connection, archive)))
 
 
 def _checkpoint_of(lines: list[str]) -> Checkpoint | None:

@@ -1,0 +1,40 @@
+"""Events that left the log are proven from the files they are in: their leaves stayed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from . import archiving
+from .places import Place, in_reach
+from .proving import Line, ProofError, not_there
+from .tree import Connection
+
+
+def lines_in(connection: Connection, place: Place | None) -> Callable[[Sequence[int]], list[Line]]:
+    """For prove_events(): what finds events in the archives of a place. It raises ProofError, and ArchiveError."""
+
+    def found(event_ids: Sequence[int]) -> list[Line]:
+        return [_line(connection, place, event_id) for event_id in event_ids]
+
+    return found
+
+
+def _line(connection: Connection, place: Place | None, event_id: int) -> Line:
+    left = connection.execute(
+        "select to_char(a.month, 'YYYY-MM'), a.file from audit.leaves f "
+        "join audit.archives a on a.leaves @> f.leaf_index where f.event_id = %s",
+        (event_id,),
+    ).fetchone()
+    if left is None:
+        raise not_there(event_id)
+    month, file = left
+    if place is None:
+        raise ProofError(
+            f"event {event_id} left the log with {month}: {file} proves it, to `auditlog verify`; "
+            "or name the place of the archives in AUDITLOG_ARCHIVE"
+        )
+    row = archiving.find(in_reach(place, Path(file).name), event_id)
+    if row is None:
+        raise not_there(event_id)
+    return row["leaf_index"], archiving.line(row)
