@@ -47,6 +47,8 @@ ROUTES: dict[str, str] = {
     "finding.find": "audit.view",
     "saved.mine": "audit.view",
     "saved.save": "audit.view",
+    "saved.first": "audit.view",
+    "saved.open_first": "audit.view",
     "saved.show": "audit.view",
     "saved.rename": "audit.view",
     "saved.delete": "audit.view",

@@ -26,6 +26,7 @@ class View:
     name: str | None
     query: str
     zone: str | None
+    opens_first: bool = False
 
     def filters(self, zone: str) -> Filters:
         """What it shows, in the days of its own zone if it has one; raises QueryError."""
@@ -74,6 +75,11 @@ def of(connection: Connection, owner: str) -> list[View]:
         return rows.execute(load("saved_views"), {"owner": owner}).fetchall()
 
 
+def first(connection: Connection, owner: str) -> View | None:
+    """The one that a person opens the report with; None for every event."""
+    return next((view for view in of(connection, owner) if view.opens_first), None)
+
+
 def keep(connection: Connection, owner: str, filters: Filters) -> Filters:
     """The same filters, with their private terms kept where an address can name them; raises FilterError."""
     if not filters.private:
@@ -96,6 +102,12 @@ def save(connection: Connection, owner: str, name: str, filters: Filters) -> str
 def rename(connection: Connection, owner: str, view_id: str, name: str) -> bool:
     """False when it is not theirs, or they have another one of that name."""
     row = connection.execute("select audit.rename_view(%s, %s, %s)", (owner, view_id, name)).fetchone()
+    return bool(row and row[0])
+
+
+def open_first(connection: Connection, owner: str, view_id: str | None) -> bool:
+    """Let the report open with a view, or without one; False when it is not theirs."""
+    row = connection.execute("select audit.open_first(%s, %s)", (owner, view_id)).fetchone()
     return bool(row and row[0])
 
 

@@ -64,3 +64,18 @@ def test_only_the_owner_renames_and_deletes(db: Database) -> None:
     assert db.value("select audit.rename_view('1', %s, 'Better')", mine) is True
     assert db.value("select audit.delete_view('1', %s)", mine) is True
     assert kept(db, "1") == ["ada", "b"]
+
+
+def test_the_report_opens_with_one_view_of_its_owner_at_most(db: Database) -> None:
+    opening = "select name from audit.views where opens_first"
+    mine, other, search = db.value(SAVE, "1", "Mine", "a"), db.value(SAVE, "1", "Other", "b"), db.value(KEEP, "1", "x")
+    choose = "select audit.open_first(%s, %s)"
+    assert db.value(choose, "1", mine)
+    assert db.value(choose, "1", other)
+    assert db.run(opening) == [("Other",)]
+    assert db.value(choose, "2", None)
+    assert not db.value(choose, "2", mine)
+    assert db.run(opening) == [("Other",)], "which is nobody else's to change"
+    assert not db.value(choose, "1", search)
+    assert db.run(opening) == []
+    assert db.value(choose, "1", None)

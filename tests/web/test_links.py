@@ -99,7 +99,7 @@ def test_every_link_keeps_the_zone(db: Database, visitor: Visitor) -> None:
 
 def test_the_menu_carries_no_zone_that_nobody_chose(visitor: Visitor) -> None:
     menu = visitor("auditor").get(REPORT).partition("<nav")[2].partition("</nav>")[0]
-    assert links_of(menu) == ["/reports/", REPORT, f"{REPORT}/health"]
+    assert links_of(menu) == ["/reports/", f"{REPORT}/views/first", f"{REPORT}/health"]
 
 
 def test_the_crumb_leads_back_to_the_same_filters_and_page(db: Database, visitor: Visitor) -> None:
@@ -118,5 +118,5 @@ def test_the_crumb_leads_back_to_the_same_filters_and_page(db: Database, visitor
 
 def test_the_page_of_an_event_belongs_to_the_audit_log(visitor: Visitor) -> None:
     browser = visitor("auditor")
-    assert f'href="{REPORT}" aria-current="page"' in browser.get(REPORT)
+    assert f'href="{REPORT}/views/first" aria-current="page"' in browser.get(REPORT)
     assert f'href="{REPORT}" aria-current="true"' in browser.get(f"{REPORT}/events/{event_ids(browser.get(REPORT))[0]}")

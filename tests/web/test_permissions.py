@@ -45,6 +45,8 @@ ADDRESSES = {
     "finding.find": ("/reports/audit-log/find", "/reports/audit-log/find"),
     "saved.mine": ("/reports/audit-log/views", "/reports/audit-log/views"),
     "saved.save": ("/reports/audit-log/views", "/reports/audit-log/views"),
+    "saved.first": ("/reports/audit-log/views/first", "/reports/audit-log/views/first"),
+    "saved.open_first": ("/reports/audit-log/views/first", "/reports/audit-log/views/first"),
     "saved.show": ("/reports/audit-log/views/<view_id>", "/reports/audit-log/views/exports-last-month"),
     "saved.rename": ("/reports/audit-log/views/<view_id>/rename", "/reports/audit-log/views/none/rename"),
     "saved.delete": ("/reports/audit-log/views/<view_id>/delete", "/reports/audit-log/views/none/delete"),
@@ -116,6 +118,12 @@ VIEWS: dict[str, Answers] = {
     "OPTIONS": OPTIONS_FOR_READERS,
     "POST": (401, 403, 400, 400),
 }
+FIRST: dict[str, Answers] = {
+    "GET": READERS_ON,
+    "HEAD": READERS_ON,
+    "OPTIONS": OPTIONS_FOR_READERS,
+    "POST": (401, 403, 303, 303),
+}
 
 #: For whoever may erase, which no role of its own can.
 ERASING: dict[str, Answers] = {
@@ -171,6 +179,8 @@ EXPECTED: dict[str, dict[str, Answers]] = {
     "finding.find": {"POST": (401, 403, 303, 303), "OPTIONS": OPTIONS_FOR_READERS},
     "saved.mine": VIEWS,
     "saved.save": VIEWS,
+    "saved.first": FIRST,
+    "saved.open_first": FIRST,
     "saved.show": {"GET": READERS_ON, "HEAD": READERS_ON, "OPTIONS": OPTIONS_FOR_READERS},
     "saved.rename": {"POST": (401, 403, 404, 404), "OPTIONS": OPTIONS_FOR_READERS},
     "saved.delete": {"POST": (401, 403, 404, 404), "OPTIONS": OPTIONS_FOR_READERS},
@@ -249,7 +259,8 @@ def test_an_unknown_address_is_not_even_denied_to_nobody(visitor: Visitor) -> No
 def test_the_way_to_the_audit_log_is_shown_to_those_who_may_go_it(visitor: Visitor) -> None:
     for who in ("auditor", "admin"):
         page = visitor(who).get("/reports/")
-        assert page.count('href="/reports/audit-log"') == 2, "in the navigation and on the card"
+        for end in ("/views/first", ""):
+            assert page.count(f'href="/reports/audit-log{end}"') == 1, "in the menu and on the card"
     page = visitor("plain").get("/reports/")
     assert 'href="/reports/audit-log' not in page
     assert "ask your administrator" in page

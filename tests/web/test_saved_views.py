@@ -132,3 +132,32 @@ def test_the_views_for_everybody_answer_their_questions(db: Database, visitor: V
         "Changes by nobody named",
     ]
     browser.get(f"{VIEWS}/became-administrator", status=404)
+
+
+def test_the_report_opens_with_the_view_that_its_reader_chose_and_with_every_event_again(
+    db: Database, visitor: Visitor
+) -> None:
+    ada, bob = imported(db, {"after": {"name": "Ada"}}, {"after": {"name": "Bob"}})
+    mei, alex = visitor("auditor"), visitor("admin")
+
+    def opened(browser: Browser, path: str = REPORT) -> list[int]:
+        found = event_ids(browser.client.get(path, follow_redirects=True).text)
+        return [number for number in found if number in (ada, bob)]
+
+    save(mei, "ada", "Mine")
+    link = saved(mei)["Mine"]
+    assert opened(mei) == [bob, ada], "until it is chosen"
+    assert "Open the audit log with it: Mine" in text_of(mei.get(VIEWS))
+    mei.post(f"{VIEWS}/first", page=VIEWS, status=303, view=link.rpartition("/")[2])
+    assert "opens first" in text_of(mei.get(VIEWS))
+    assert 'href="/reports/audit-log/views/first?tz=UTC"' in mei.get(f"{REPORT}?tz=UTC"), "the menu leads there"
+    assert opened(mei) == opened(mei, f"{VIEWS}/first?tz=UTC") == [ada]
+    assert opened(mei, f"{REPORT}?tz=UTC") == [bob, ada], "a link shows everybody the same"
+    assert opened(alex) == opened(alex, f"{VIEWS}/first") == [bob, ada]
+    alex.post(f"{VIEWS}/first", page=VIEWS, status=404, view=link.rpartition("/")[2])
+    mei.post(f"{VIEWS}/first", page=VIEWS, status=404, view="a\x00")
+    assert opened(mei) == [ada]
+    db.run("update audit.views set query = 'gone:field' where name is not null")
+    assert opened(mei) == [bob, ada], "a view that is none any more locks nobody out"
+    mei.post(f"{VIEWS}/first", page=VIEWS, status=303, view="")
+    assert "opens first" not in text_of(mei.get(VIEWS))

@@ -20,7 +20,7 @@ from ..web import addresses, cursors, finding
 from ..web.forms import ExportForm
 from ..web.settings import settings
 from ..web.signed_in import user_id
-from . import activity, actors, records
+from . import activity, actors, records, saved
 
 blueprint = Blueprint("report", __name__)
 blueprint.add_url_rule("/reports/audit-log/records/<entity>/<path:record_id>", view_func=records.record)
@@ -40,6 +40,8 @@ def reports() -> str:
 
 @blueprint.get("/reports/audit-log")
 def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
+    if not request.args and (opening := saved.opening(addresses.zone())):
+        return redirect(opening)
     try:
         filters = addresses.filters()
         older = cursors.load("before", request.args.get("before"))

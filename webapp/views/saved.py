@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import psycopg
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -44,6 +46,32 @@ def save() -> Response | tuple[str, int]:
     if saved is None:
         return mine(f"You have a view “{name}” already: choose another name, or delete that one first."), 409
     return redirect(addresses.report(filters), 303)
+
+
+@blueprint.get("/first")
+def first() -> Response:
+    """The list as its reader likes to find it: with a view of theirs, or with every event."""
+    zone = addresses.filters_or_400().zone
+    return redirect(opening(zone) or url_for("report.audit_log", tz=zone))
+
+
+def opening(zone: str) -> str | None:
+    """Where the reader wants the list to open; None for every event, also where their view is none any more."""
+    with db.connection() as connection:
+        view = saved_views.first(connection, user_id())
+    with suppress(FilterError):
+        return addresses.report(addresses.settled(view.filters(zone))) if view else None
+    return None
+
+
+@blueprint.post("/first")
+def open_first() -> Response:
+    """Choose what the list opens with: one's own view, or none."""
+    view_id = request.form.get("view", "")
+    with db.connection() as connection:
+        if "\x00" in view_id or not saved_views.open_first(connection, user_id(), view_id or None):
+            abort(404)
+    return redirect(url_for("saved.mine", **addresses.carried()), 303)
 
 
 @blueprint.get("/<view_id>")
