@@ -234,7 +234,7 @@ def test_status_is_one_when_people_cannot_sign_in_and_says_what_to_do(db: Databa
 
 def test_a_narrow_terminal_shows_every_table_and_the_whole_problem() -> None:
     name = "public.a_table_with_quite_a_long_name"
-    problem = "The trigger [!audit_capture] was switched off: run audit.track() again as the owner of the table"
+    problem = "The trigger [!audit_capture] was switched off: run auditlog migrate again as the owner of the table"
     table = {"table_name": name, "entity": "contact", "tracked_since": None, "last_event": None, "problem": problem}
     console = Console(width=80, file=StringIO())
     console.print(status_command.status_table([table]))

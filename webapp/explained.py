@@ -11,6 +11,7 @@ import click
 import psycopg
 
 from . import config
+from .as_commands import as_commands
 from .embedded.messages import DISK_FULL, tells_of_full_disk
 from .errors import AuditLogError
 
@@ -53,7 +54,8 @@ def in_words(error: AuditLogError | psycopg.Error) -> str:
         return str(error)
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
         return _without_connection(" ".join(str(error).split()))
-    parts = [error.diag.message_primary or str(error), error.diag.message_detail, error.diag.message_hint]
+    hint = as_commands(error.diag.message_hint or "")
+    parts = [error.diag.message_primary or str(error), error.diag.message_detail, hint]
     return "\n  ".join(part for part in parts if part)
 
 

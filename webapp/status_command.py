@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from . import config, events, metrics, migrations, web_logins, wording
+from .as_commands import as_commands
 from .connecting import connected
 from .explained import explained
 from .streaming import cursors
@@ -72,7 +73,7 @@ def _say(tables: list[dict[str, Any]], seals: dict[str, Any] | None) -> None:
         Console().print(status_table(tables))
     else:
         for table in tables:
-            click.echo("  ".join(_cells(table)))
+            click.echo("  ".join(_cells(table, zone=" UTC")))
     if seals:
         said = (
             f"Sealed: {seals['events']:,} events by checkpoint {seals['checkpoint']} of {_time(seals['sealed_at'])} UTC"
@@ -86,10 +87,10 @@ def _time(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
-def _cells(table: dict[str, Any]) -> list[str]:
-    times = [_time(at) if (at := table[name]) else "–" for name in ("tracked_since", "last_event")]
+def _cells(table: dict[str, Any], *, zone: str = "") -> list[str]:
+    times = [_time(at) + zone if (at := table[name]) else "–" for name in ("tracked_since", "last_event")]
     # The log itself, which is listed when it is damaged, has no entity.
-    return [table["table_name"], table["entity"] or "–", *times, table["problem"] or "recorded"]
+    return [table["table_name"], table["entity"] or "–", *times, as_commands(table["problem"] or "recorded")]
 
 
 def status_table(tables: list[dict[str, Any]]) -> Table:

@@ -53,12 +53,14 @@ as $$
       when s.other_triggers and exists (select from pg_inherits i where i.inhrelid = s.relation)
         then format('The table has become a child of another one, and what is changed through that one goes unrecorded: run audit.refresh(%L).',
                     s.relation::regclass::text)
-      when not s.present then 'A capture trigger is missing, changes go unrecorded: run audit.track() again.'
-      when not s.always then 'A capture trigger is switched off, changes go unrecorded: run audit.track() again.'
-      when not s.unchanged then 'The capture function is not the one that was generated: run audit.track() again.'
-      when cardinality(s.drifted) > 0 then 'Columns have changed since capture was set up: run audit.track() again.'
-      when not s.current then 'The table''s name or key has changed since capture was set up, or what a type consists of: run audit.track() again.'
-      when s.other_triggers then 'What happens after its rows are written, by triggers of its own or by foreign keys, has changed since capture was set up: run audit.track() again.'
+      else case
+        when not s.present then 'A capture trigger is missing, changes go unrecorded'
+        when not s.always then 'A capture trigger is switched off, changes go unrecorded'
+        when not s.unchanged then 'The capture function is not the one that was generated'
+        when cardinality(s.drifted) > 0 then 'Columns have changed since capture was set up'
+        when not s.current then 'The table''s name or key has changed since capture was set up, or what a type consists of'
+        when s.other_triggers then 'What happens after its rows are written, by triggers of its own or by foreign keys, has changed since capture was set up'
+      end || format(': run audit.track(%L) again.', s.relation::regclass::text)
     end
   from seen s left join pg_class c on c.oid = s.relation
   union all

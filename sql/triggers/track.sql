@@ -107,7 +107,9 @@ begin
   if wanted.exclude && wanted.mask then
     raise exception 'audit.track: a column of % is both excluded and masked', "table"
       using errcode = 'invalid_parameter_value',
-            hint = 'exclude: nothing is stored. mask: that it changed is stored, its value is not. Choose one.';
+            detail = 'exclude: nothing is stored. mask: that it changed is stored, its value is not.',
+            hint = format('Choose one, for example: select audit.track(%L, mask => %L).', "table"::text,
+                          array(select unnest(wanted.mask) except select unnest(wanted.exclude))::text);
   end if;
 
   perform audit.let_owner_read("table");

@@ -117,7 +117,7 @@ def test_status_sees_what_is_wrong_with_capture_and_says_what_to_do(
     now = status(things, "public.things")
     assert now[column] is False
     assert problem in now["problem"]
-    assert "audit.track()" in now["problem"]
+    assert now["problem"].endswith(": run audit.track('public.things') again.")
 
 
 @pytest.mark.parametrize("fault", [f for f in FAULTS if f != "function's owner"])

@@ -60,7 +60,13 @@ BAD_ARGUMENTS = {
         "label",
     ),
     "masked parent": ("'things', parent => 'pin', mask => '{pin}'", "22023", 'column "pin"', "clear", "mask"),
-    "both": ("'things', exclude => '{pin}', mask => '{pin}'", "22023", "is both excluded and masked", "", "Choose one"),
+    "both": (
+        "'things', exclude => '{pin}', mask => '{pin}'",
+        "22023",
+        "is both excluded and masked",
+        "",
+        "Choose one, for example: select audit.track('public.things', mask => '{}').",
+    ),
 }
 
 

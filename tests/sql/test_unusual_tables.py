@@ -114,7 +114,9 @@ def test_status_is_not_taken_in_by_another_trigger_of_the_same_name(passing: Dat
     assert problems(db) == []
     db.run(counterfeit.format(row=row, other=other))
     db.run('alter table contacts enable always trigger "!audit_capture"')
-    assert problems(db) == ["A capture trigger is missing, changes go unrecorded: run audit.track() again."]
+    assert problems(db) == [
+        "A capture trigger is missing, changes go unrecorded: run audit.track('public.contacts') again."
+    ]
     db.run("select audit.track('contacts', 'contact', '{first_name,last_name}')")
     assert problems(db) == []
 
@@ -156,7 +158,9 @@ def test_a_row_that_moves_to_another_partition_is_not_lost(parted: Database) -> 
 def test_status_sees_a_trigger_switched_off_on_a_partition(parted: Database) -> None:
     assert problems(parted) == []
     parted.run('alter table low disable trigger "!audit_capture"')
-    assert problems(parted) == ["A capture trigger is switched off, changes go unrecorded: run audit.track() again."]
+    assert problems(parted) == [
+        "A capture trigger is switched off, changes go unrecorded: run audit.track('public.parted') again."
+    ]
     parted.run("select audit.track('parted', 'part')")
     assert problems(parted) == []
 
