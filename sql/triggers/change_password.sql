@@ -3,6 +3,7 @@ set local role audit_owner;
 create or replace function audit.change_password(user_id text, old_hash text, new_hash text) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set row_security = off
 as $$
 begin
   update audit.web_users u set password_hash = new_hash

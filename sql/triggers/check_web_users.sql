@@ -3,6 +3,7 @@ set local role audit_owner;
 create or replace function audit.check_web_users() returns table (problem text, cure text)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set row_security = off
 as $$
 declare
   reason text;
@@ -77,7 +78,8 @@ exception
   when others then
     get stacked diagnostics reason = message_text;
     return query select format('the view audit.web_users cannot be read (%s)', reason),
-      case when sqlstate = '42501' then 'Grant SELECT on what it reads to the owner of the view, and USAGE on the schema.'
+      case when reason like '%row-level security%' then 'Let a superuser run: alter role audit_owner bypassrls.'
+           when sqlstate = '42501' then 'Grant SELECT on what it reads to the owner of the view, and USAGE on the schema.'
            else 'Mend what it reads, or create the view again.' end;
 end
 $$;

@@ -3,6 +3,7 @@ set local role audit_owner;
 create or replace function audit.erasing_person(session_hash bytea) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
+set row_security = off
 as $$
 declare
   account text;

@@ -7,6 +7,7 @@ create or replace function audit.issue_password_link(
 ) returns timestamptz
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set row_security = off
 as $$
 declare
   person     record;

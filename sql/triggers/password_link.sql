@@ -3,6 +3,7 @@ set local role audit_owner;
 create or replace function audit.password_link(token_hash bytea) returns text
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
+set row_security = off
 as $$
   select u.user_id
   from audit.password_links l

@@ -3,6 +3,7 @@ set local role audit_owner;
 create or replace function audit.redeem_password_link(token_hash bytea, password_hash text) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set row_security = off
 as $$
 declare
   person text := audit.password_link(token_hash);

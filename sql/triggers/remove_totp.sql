@@ -3,6 +3,7 @@ set local role audit_owner;
 create or replace function audit.remove_totp(user_id text) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set row_security = off
 as $$
 begin
   delete from audit.totp t where t.user_id = remove_totp.user_id;

@@ -3,6 +3,7 @@ set local role audit_owner;
 create or replace function audit.renew_recovery_codes(user_id text, code_hashes bytea[]) returns void
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set row_security = off
 as $$
 begin
   delete from audit.recovery_codes r where r.user_id = renew_recovery_codes.user_id;

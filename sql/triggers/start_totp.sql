@@ -4,6 +4,7 @@ create or replace function audit.start_totp(user_id text, secret bytea, count bi
 returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set row_security = off
 as $$
 begin
   insert into audit.totp as t (user_id, secret, last_count) values (start_totp.user_id, start_totp.secret, count)
