@@ -17,6 +17,7 @@ HELP = {
     "seal_lag_seconds": "Age of the oldest event without a seal; 0 when all are sealed.",
     "sealing_well": "Whether events are sealed, and checkpoints anchored, without delay.",
     "search_lag_seconds": "Age of the oldest event that pages do not find by index yet; 0 when there is none.",
+    "erasures_unreached": "Approved requests to erase that have not reached all archives.",
     "stream_behind_events": "Sealed events that the receiver of a stream has not confirmed.",
     "stream_lag_seconds": "Age of the first of them; 0 when there is none.",
     "stream_well": "Whether the receiver of a stream takes what it is sent.",
@@ -25,11 +26,16 @@ Sample = tuple[str, dict[str, str], float]
 
 
 def text(
-    tables: list[dict[str, Any]], seals: dict[str, Any] | None, streams: list[Progress], search: dict[str, Any]
+    tables: list[dict[str, Any]],
+    seals: dict[str, Any] | None,
+    streams: list[Progress],
+    search: dict[str, Any],
+    unreached: int,
 ) -> str:
     """Every figure is a gauge; what is not known is left out."""
     lines: list[str] = []
-    samples = sorted(_samples(tables, seals, streams, search), key=lambda sample: list(HELP).index(sample[0]))
+    told = [*_samples(tables, seals, streams, search), ("erasures_unreached", dict[str, str](), float(unreached))]
+    samples = sorted(told, key=lambda sample: list(HELP).index(sample[0]))
     for place, (name, labels, value) in enumerate(samples):
         if not place or samples[place - 1][0] != name:
             lines += [f"# HELP {PREFIX}{name} {HELP[name]}", f"# TYPE {PREFIX}{name} gauge"]

@@ -17,6 +17,7 @@ from rich.table import Table
 from . import config, events, metrics, migrations, web_logins, wording
 from .as_commands import as_commands
 from .connecting import connected
+from .evidence import erasing
 from .explained import explained
 from .streaming import cursors
 
@@ -26,7 +27,9 @@ from .streaming import cursors
 @click.option("--metrics", "form", flag_value="metrics", help="For Prometheus, such as its textfile collector.")
 @explained
 def status(form: str | None) -> None:
-    """Whether capture is whole, the log sealed, and people can sign in: exit code 0 when it is so, 1 when it is not.
+    """Whether capture is whole, the log sealed, what was to be erased gone from archives, and people can sign in.
+
+    Exit code 0 when it is so, 1 when it is not.
 
     Example: auditlog status --json
     """
@@ -37,6 +40,7 @@ def status(form: str | None) -> None:
         seals = events.sealing(connection)
         streams = cursors.progress(connection)
         behind = events.search_lag(connection)
+        unreached = erasing.unreached(connection)
         people = events.people_problems(connection)
         logins = web_logins.problems(connection)
     problems = [table for table in tables if table["problem"]]
@@ -47,23 +51,26 @@ def status(form: str | None) -> None:
             "seals": seals,
             "search": {**behind, "lag": behind["lag"].total_seconds()},
             "streams": [asdict(one) for one in streams],
+            "unreached_by_erasures": unreached,
             "people": people,
             "logins": logins,
         }
         click.echo(json.dumps(found, default=str, indent=2))
     elif form == "metrics":
-        click.echo(metrics.text(tables, seals, streams, behind), nl=False)
+        click.echo(metrics.text(tables, seals, streams, behind, len(unreached)), nl=False)
     else:
         _say(tables, seals)
         if tables:
             click.echo(wording.searching(behind["lag"]))
         for one in streams:
             click.echo(f"Stream {one}.")
+        for line in erasing.waiting_in_archives(unreached):
+            click.echo(f"{line[0].upper()}{line[1:]}.")
         for wrong in people:
             click.echo(f"{wrong['problem'][:1].upper()}{wrong['problem'][1:]}. {wrong['cure']}")
         for wrong in logins:
             click.echo(f'The login "{wrong["login"]}" of the web application {wrong["problem"]}. {wrong["cure"]}')
-    sys.exit(1 if problems or people or logins else 0)
+    sys.exit(1 if problems or unreached or people or logins else 0)
 
 
 def _say(tables: list[dict[str, Any]], seals: dict[str, Any] | None) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import Database
+from tests.conftest import Browser, Database
 from tests.evidence.conftest import Evidence, Run
 from tests.test_cli import error, invoke
+from tests.web.reading import REPORT, text_of
+from tests.web.test_erasing import ERASURES, eraser
 from webapp.evidence import archiving, proof, reaching
+from webapp.evidence.forgetting import Forgetting
 
 NOTHING = "No archive holds anything that was approved to go.\n"
 
@@ -70,6 +75,67 @@ def test_an_approved_request_reaches_the_archives(
     assert sorted(told[-1]["events"]) == sorted(row["event_id"] for row in gone) or sorted(told[0]["events"])
     old.seal()
     assert old.verify().broken == []
+
+
+def test_what_archives_still_hold_after_an_approval_is_said_until_they_are_reached(
+    old: Evidence, run: Run, visitor: Callable[..., Browser]
+) -> None:
+    db = old.db
+    run()
+    db.connect("admin").execute("select audit.request_erasure('contact', '3', 'letter 17')")
+    old.seal()
+    db.connect("postgres").execute("select audit.approve_erasure(1)")  # as the page does, which reaches no file
+    browser = eraser(db, visitor)
+    page = text_of(browser.get(f"{ERASURES}/1"))
+    assert "Archives not yet reached: 2021-01 and 2021-02. auditlog erase --archives reaches them" in page
+    assert "archives not yet reached" in browser.get(ERASURES)
+    waits = "Request 1 to erase was approved, and the archives of 2021-01, 2021-02 still hold what it is about"
+    assert waits in text_of(browser.get(f"{REPORT}/health"))
+    env = {"AUDITLOG_DATABASE_URL": db.url_of("reader")}
+    status = invoke("status", env=env)
+    assert (status.exit_code, f"{waits}: run auditlog erase --archives.\n" in status.stdout) == (1, True)
+    assert json.loads(invoke("status", "--json", env=env).stdout)["unreached_by_erasures"] == {
+        "1": ["2021-01", "2021-02"]
+    }
+    assert "\nauditlog_erasures_unreached 1\n" in invoke("status", "--metrics", env=env).stdout
+
+    # Whoever lets months go finishes it.
+    done = run()
+    assert done.exit_code == 0, done.output
+    assert done.stdout.count("1 event erased by request 1\n") == 2
+    page = text_of(browser.get(f"{ERASURES}/1"))
+    assert ("Archives not yet reached" in page, "2 events in archives: the same" in page) == (False, True)
+    assert "still hold" not in text_of(browser.get(f"{REPORT}/health"))
+    assert "\nauditlog_erasures_unreached 0\n" in invoke("status", "--metrics", env=env).stdout
+
+
+def test_what_only_archives_held_is_told_when_it_went(old: Evidence, run: Run) -> None:
+    db = old.db
+    db.run(
+        "insert into audit.log (occurred_at, shape_id, action, record_id, new_row) "
+        "select occurred_at, shape_id, action, '77', replace(new_row, '(3,', '(77,') from audit.log "
+        "where record_id = '3' and occurred_at < '2022-01-01'"
+    )
+    old.seal()
+    run()
+    erase(db, "admin", "--entity", "contact", "--record", "77", "--reason", "letter 17")
+    done = erase(db, "postgres", "--approve", "1")
+    assert "Erased from the log: nothing.\n" in done
+    assert "Erased from archives: 2 events.\n" in done
+
+
+def test_numbers_keep_their_digits_in_a_row_that_columns_are_taken_from() -> None:
+    wanted = Forgetting(1, "2026-11-25T00:00:00Z", "sale", None, "public", "sales", ["buyer"], [])
+    image = '{"id": 12345678901234567890, "price": 1.50, "buyer": "Ada", "text": "\\u00e9 1.50"}'
+    row = dict.fromkeys([*archiving.COLUMNS, *archiving.SEAL]) | {
+        "action": "insert", "salt": b"s" * 16, "after": image, "new_row": "(1)", "details": "{}", "header": "{}",
+        "shape": '{"schema_name": "public", "table_name": "sales", "key": ["id"], "parent": null}',
+        "context": '{"n": 2.500}',
+    }  # fmt: skip
+    left = wanted.forgotten(row, wanted.kinds(row))
+    assert left["after"] == '{"id": 12345678901234567890, "price": 1.50, "buyer": {"$masked": true}, "text": "é 1.50"}'
+    assert left["context"].startswith('{"n": 2.500, "erased": {"request": 1, ')
+    assert wanted.is_done(left)
 
 
 def test_columns_that_are_hidden_now_vanish_from_archives(old: Evidence, run: Run, tmp_path: Path) -> None:

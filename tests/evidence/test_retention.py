@@ -81,6 +81,8 @@ def test_what_is_held_or_not_yet_taken_stays_and_the_reason_is_said(old: Evidenc
         "Hold 1 keeps them"
         in invoke("hold", "add", "--reason", "claim 17", "--entity", "contact", "--record", "3").stdout
     )
+    again = invoke("hold", "add", "--reason", "claim 17", "--entity", "contact", "--record", "3")
+    assert again.stdout == "Hold 1 already keeps them, until: auditlog hold release 1\n"
     done = run()
     assert done.exit_code == 1
     assert done.stdout.count("stay, kept by hold 1 (claim 17)") == 2

@@ -63,6 +63,24 @@ def withdraw(connection: Connection, request_id: int, session: bytes | None = No
     _call(connection, "select audit.withdraw_erasure(%s, %s)", request_id, session)
 
 
+def unreached(connection: Connection) -> dict[int, list[str]]:
+    """By approved request: the months whose archives still hold what it is about."""
+    query = (
+        "select erasure_id, array_agg(to_char(month, 'YYYY-MM') order by month) from audit.unreached "
+        "where locked_until is null group by 1 order by 1"
+    )
+    return dict(connection.execute(query).fetchall())
+
+
+def waiting_in_archives(left: dict[int, list[str]]) -> list[str]:
+    """The same in words."""
+    return [
+        f"request {number} to erase was approved, and the archives of {', '.join(months)} still hold what it is about: "
+        "run auditlog erase --archives"
+        for number, months in left.items()
+    ]
+
+
 def in_words(told: Told) -> str:
     """What goes, such as: 12 events about the record, 1 search or export by it."""
     return ", ".join(f"{count:,} {what}" for count, what, _ in parts(told)) or "nothing"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +35,7 @@ class Forgetting:
         """Take note of what the record was called."""
         if "own" in self.kinds(row):
             for image in (_object(row["before"]), _object(row["after"])):
-                self.known.update(str(value).lower() for value in image.values() if len(str(value)) > 2)
+                self.known.update(text.lower() for value in image.values() if len(text := _text(value)) > 2)
 
     def kinds(self, row: Row) -> set[str]:
         """Why the row is concerned: own, actor, filter, columns, or not at all."""
@@ -49,7 +50,7 @@ class Forgetting:
         changed = row["action"] == "update" and len(key) == 1 and not shape["parent"]
         if shape["entity"] == self.entity and (
             details["record_id"] == self.record_id
-            or (changed and str(_object(row["after"]).get(key[0])) == self.record_id)
+            or (changed and _text(_object(row["after"]).get(key[0])) == self.record_id)
         ):
             found.add("own")
         if "actor" in self.also and details["actor_id"] == self.record_id:
@@ -76,16 +77,18 @@ class Forgetting:
         if "columns" in kinds:
             left |= {"record_label": None} | {name: self._masked(row[name]) for name in ("before", "after")}
         context = _object(row["context"]) if kinds == {"columns"} else {row["action"]: told} if told else {}
-        return left | {"context": json.dumps(context | mark, ensure_ascii=False)}
+        return left | {"context": _written(context | mark)}
 
     def is_done(self, row: Row) -> bool:
         """Whether this request has erased it already."""
-        return row["salt"] is None and _object(row["context"]).get("erased", {}).get("request") == self.request
+        if row["salt"] is not None:
+            return False
+        return _text(_object(row["context"]).get("erased", {}).get("request")) == str(self.request)
 
     def _looked_for(self, told: dict[str, Any]) -> bool:
-        if told.get("record_id") == self.record_id and told.get("entity", self.entity) == self.entity:
+        if _text(told.get("record_id")) == self.record_id and told.get("entity", self.entity) == self.entity:
             return True
-        if "actor" in self.also and told.get("actor_id") == self.record_id:
+        if "actor" in self.also and _text(told.get("actor_id")) == self.record_id:
             return True
         asked = told.get("filter")
         return isinstance(asked, dict) and any(
@@ -112,11 +115,11 @@ class Forgetting:
             return None
         values = _object(image)
         masks = {name: MASKED for name in self.columns or [] if values.get(name) is not None}
-        return json.dumps(values | masks, ensure_ascii=False)
+        return _written(values | masks)
 
 
 def _object(text: str | None) -> dict[str, Any]:
-    value = json.loads(text) if text else {}
+    value = json.loads(text, parse_int=_marked, parse_float=_marked) if text else {}
     return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
 
 
@@ -130,4 +133,17 @@ def _leaves(value: Any) -> list[str]:
         return [leaf for inner in value.values() for leaf in _leaves(inner)]  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, list):
         return [leaf for inner in value for leaf in _leaves(inner)]  # pyright: ignore[reportUnknownVariableType]
-    return [str(value)]
+    return [_text(value)]
+
+
+def _marked(digits: str) -> str:
+    """A number as it was written, told from a text by what no JSON of PostgreSQL holds."""
+    return f"\x00{digits}"
+
+
+def _written(value: Any) -> str:
+    return re.sub(r'"\\u0000([^"]+)"', r"\1", json.dumps(value, ensure_ascii=False))
+
+
+def _text(value: Any) -> str:
+    return str(value).removeprefix("\x00")

@@ -94,7 +94,7 @@ def hold() -> None:
 @click.option("--until", type=_End(moment.formats), help="Its end: a day is included, a time is not.")
 @explained
 def add(reason: str, entity: str | None, record: str | None, since: datetime | None, until: datetime | None) -> None:
-    """Keep the events of a record, or of a period.
+    """Keep the events of a record, or of a period. Adding the same again does nothing.
 
     Example: auditlog hold add --entity contact --record 42 --reason "claim 17"
     """
@@ -108,8 +108,11 @@ def add(reason: str, entity: str | None, record: str | None, since: datetime | N
             "select audit.add_hold(%s, %s, %s, %s::timestamptz, %s::timestamptz)",
             (reason, entity, record, since, until),
         ).fetchone()
-    assert row
-    click.echo(f"Hold {row[0]} keeps them, until: auditlog hold release {row[0]}")
+        assert row
+        (number,) = row
+        earlier = connection.execute("select from audit.holds where hold_id = %s and created_at < now()", row)
+        again = "already " if earlier.fetchone() is not None else ""
+    click.echo(f"Hold {number} {again}keeps them, until: auditlog hold release {number}")
 
 
 @hold.command("list")

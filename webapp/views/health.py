@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, render_template
 
 from .. import db, events, wording
+from ..evidence import erasing
 from ..permissions import scope
 from ..streaming import cursors
 from ..web import addresses
@@ -29,6 +30,7 @@ def health() -> str:
         seals = events.sealing(connection)
         streams = cursors.progress(connection)
         behind = events.search_lag(connection)
+        unreached = erasing.unreached(connection)
         people = events.people_problems(connection) if current_user.may("audit.manage") else []
     tracked = [table for table in tables if table["entity"]]
     return render_template(
@@ -44,6 +46,7 @@ def health() -> str:
         seals=seals,
         searching=wording.searching(behind["lag"]),
         streams=streams,
+        unreached=erasing.waiting_in_archives(unreached),
         manages=current_user.may("audit.manage"),
         zone=zone,
     )
