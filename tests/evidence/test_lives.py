@@ -11,12 +11,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.clients.places import new_place
 from tests.conftest import SERVER_SETTINGS, Database
 from tests.evidence.conftest import Evidence
 from webapp.embedded import EmbeddedServer
+from webapp.evidence import sealing
 from webapp.evidence.sealing import SealingError
 
 
@@ -60,15 +62,16 @@ def test_a_log_that_is_restored_into_a_cluster_whose_transactions_start_again_is
             there.close()
 
 
-def test_a_replica_that_is_promoted_goes_on_where_the_primary_was(
-    evidence: Evidence, embedded: EmbeddedServer | None, bin_dir: Path | None
+def test_a_replica_that_is_promoted_in_the_midst_of_sealing_goes_on_where_the_primary_was(
+    evidence: Evidence, embedded: EmbeddedServer | None, bin_dir: Path | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if embedded is None:
         pytest.skip("needs two servers of the tests' own: unset AUDITLOG_DATABASE_URL")
+    db = evidence.db
     evidence.write(3)
     evidence.seal()
-    evidence.write(2)  # without a seal when the primary is lost
-    name = str(conninfo_to_dict(evidence.db.url)["dbname"])
+    evidence.write(10)
+    name = str(conninfo_to_dict(db.url)["dbname"])
     with new_place() as folder:
         server = EmbeddedServer(folder / "s", bin_dir=bin_dir, settings=SERVER_SETTINGS)
         with server:  # which makes its places
@@ -79,19 +82,37 @@ def test_a_replica_that_is_promoted_goes_on_where_the_primary_was(
         done = subprocess.run([*run, f"--pgdata={cluster}"], capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         (cluster / "postmaster.opts").unlink(missing_ok=True)
-        # It takes what it can get, and then goes on alone, on a timeline of its own.
-        (cluster / "recovery.signal").touch()
+        (cluster / "standby.signal").touch()
         with (cluster / "postgresql.auto.conf").open("a") as settings:
-            settings.write("restore_command = 'false'\n")
+            settings.write(f"primary_conninfo = '{make_conninfo(embedded.url(), dbname='replication')}'\n")
         for file in (cluster, *cluster.rglob("*")):
             os.chown(file, owner.st_uid, owner.st_gid, follow_symlinks=False)
         with server, psycopg.connect(server.url(name), autocommit=True) as superuser:
             there = Database(server.url(name), superuser)
             copy = replace(evidence, db=there, sealer=replace(evidence.sealer, url=there.url_of("sealer")))
-            deadline = time.monotonic() + 60
-            while there.value("select pg_is_in_recovery()"):
-                assert time.monotonic() < deadline
-                there.run("select pg_sleep(0.02)")
+            with pytest.raises(SealingError, match="this server is a replica: seal the primary"):
+                copy.seal()
+
+            def fail_over(done: int) -> None:
+                """The replica has all that the sealer has committed so far, and takes over from a primary that dies."""
+                if done < 6:
+                    return
+                newest = db.value("select pg_current_wal_insert_lsn()")
+                deadline = time.monotonic() + 60
+                while not there.value("select pg_last_wal_replay_lsn() >= %s", newest):
+                    assert time.monotonic() < deadline, "the replica does not follow"
+                    there.run("select pg_sleep(0.02)")
+                assert there.value("select pg_promote()")
+                db.run(
+                    "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+                    "where application_name = 'auditlog seal' and datname = current_database()"
+                )
+
+            monkeypatch.setattr(sealing, "CHUNK", 3)
+            with pytest.raises(psycopg.OperationalError):
+                evidence.seal(on_progress=fail_over)
+            (sealed,) = (checkpoint.size for checkpoint in copy.checkpoints())
+            assert sealed + 6 == len(copy.sealed()), "it begins with leaves that no checkpoint holds"
             copy.write()
             copy.seal()
             assert copy.sealed() == [
@@ -104,3 +125,50 @@ def test_a_replica_that_is_promoted_goes_on_where_the_primary_was(
     # The primary that comes back is behind, and builds on nothing.
     with pytest.raises(SealingError, match="which this database does not have"):
         evidence.seal()
+
+
+def test_a_logical_copy_goes_on_as_another_life_and_is_proven(
+    evidence: Evidence, embedded: EmbeddedServer | None, blank: str, tmp_path: Path
+) -> None:
+    if embedded is None:
+        pytest.skip("needs programs of the tests' own server: unset AUDITLOG_DATABASE_URL")
+    db = evidence.db
+    evidence.write(3)
+    evidence.seal()
+    schema = str(tmp_path / "schema")
+    for name, *arguments in (("pg_dump", db.url, "--schema-only"), ("psql", blank, "--quiet")):
+        command = [str(embedded.program(name)), f"--dbname={arguments[0]}", arguments[1], f"--file={schema}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+    db.run(
+        "create publication copies for table audit.log, audit.shapes, audit.tracked, audit.incarnations, audit.leaves, audit.nodes, "
+        "audit.checkpoints, audit.sealing with (publish_via_partition_root = true)"
+    )
+    slot = f"copy_of_{conninfo_to_dict(db.url)['dbname']}"
+    with psycopg.connect(blank, autocommit=True) as superuser:
+        there = Database(blank, superuser)
+        db.run("select pg_create_logical_replication_slot(%s, 'pgoutput')", slot)
+        subscribe = "create subscription {} connection {} publication copies with (create_slot = false, slot_name = {})"
+        there.run(sql.SQL(subscribe).format(sql.Identifier(slot), db.url, slot).as_string(None))
+        try:
+            evidence.write(2)
+            evidence.seal()
+            evidence.write(2)  # without a seal
+            counts = "select (select count(*) from audit.log), (select count(*) from audit.checkpoints)"
+            apart = "select exists (select from pg_subscription_rel where srsubstate <> 'r')"
+            deadline = time.monotonic() + 60
+            while there.value(apart) or there.run(counts) != db.run(counts):
+                assert time.monotonic() < deadline, "the copy does not follow"
+                there.run("select pg_sleep(0.02)")
+        finally:
+            there.run(f"drop subscription {slot}")
+        there.run("select setval('audit.log_event_id_seq', %s)", db.value("select max(event_id) from audit.log"))
+        there.run("insert into audit.searching default values")  # what is searched is made anew
+        copy = replace(evidence, db=there, sealer=replace(evidence.sealer, url=there.url_of("sealer")))
+        copy.write()
+        copy.seal()
+        assert sorted(copy.sealed()) == [row[0] for row in there.run("select event_id from audit.log order by 1")]
+        assert [checkpoint.origin.rpartition("/")[2] for checkpoint in copy.checkpoints()] == ["1", "1", "2"]
+        found = copy.verify()
+        assert (found.broken, found.proven) == ([], len(copy.sealed()))
+        there.close()

@@ -186,6 +186,17 @@ def test_the_number_of_an_event_that_is_taken_before_its_transaction_has_one_is_
     assert sorted(evidence.sealed()) == sorted(settled_order(db))
 
 
+def test_a_copy_that_did_not_take_its_lives_along_remains_the_same_log(evidence: Evidence) -> None:
+    evidence.write()
+    evidence.seal()
+    evidence.db.run("alter table audit.incarnations disable trigger all")
+    evidence.db.run("delete from audit.incarnations")
+    evidence.seal()
+    first, second = evidence.checkpoints()
+    assert (second.log, second.origin.rpartition("/")[2]) == (first.log, "2")
+    assert evidence.verify().broken == []
+
+
 def test_a_round_makes_the_months_that_are_missing(evidence: Evidence) -> None:
     month = evidence.db.value("select format('audit.log_%s', to_char(now() + interval '5 months', 'YYYY_MM'))")
     evidence.db.run(f"drop table {month}")

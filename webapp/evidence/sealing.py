@@ -79,7 +79,7 @@ def seal(
         raise SealingError("this server is a replica: seal the primary, whose seals come here by themselves")
     last = last_checkpoint(connection)
     signing = key(last)
-    incarnation, log_id, fresh = _settle_in(connection)
+    incarnation, log_id, fresh = _settle_in(connection, last)
     settled = _settled(connection)
     horizon = _unsealed(connection)
     tree = edge(connection, _value(connection, "select coalesce(max(leaf_index) + 1, 0) from audit.leaves"))
@@ -133,7 +133,7 @@ def _statement(
     return "\n".join(lines) + "\n"
 
 
-def _settle_in(connection: Connection) -> tuple[int, str, bool]:
+def _settle_in(connection: Connection, last: Checkpoint | None) -> tuple[int, str, bool]:
     """(number of this life of the log, its id, whether this life has just begun)."""
     place = _one(connection, load("place"))[0]
     known = connection.execute(
@@ -141,7 +141,13 @@ def _settle_in(connection: Connection) -> tuple[int, str, bool]:
     ).fetchone()
     if known and known[2] == place:
         return known[0], known[1], False
-    incarnation, log_id = (known[0] + 1, known[1]) if known else (1, str(uuid4()))
+    if known:
+        incarnation, log_id = known[0] + 1, known[1]
+    elif last:  # a copy that did not take the lives along
+        _, log_id, life = last.origin.split("/")
+        incarnation = int(life) + 1
+    else:
+        incarnation, log_id = 1, str(uuid4())
     connection.execute(
         "insert into audit.incarnations (incarnation, log_id, place, first_leaf) "
         "select %s, %s, %s, coalesce(max(leaf_index) + 1, 0) from audit.leaves",
