@@ -1,6 +1,8 @@
 set local role audit_owner;
 
-create or replace function audit.capture_slowly(tracked_id integer, action "char", was record, is_now record) returns void
+create or replace function audit.capture_slowly(
+  tracked_id integer, action "char", was record, is_now record, moved_from bigint default null, known_key text default null
+) returns bigint
 language plpgsql
 set search_path = pg_catalog, pg_temp
 -- The trigger function has only been made for the columns that there were.
@@ -15,6 +17,7 @@ declare
   new_key text;
   old_row text;
   new_row text;
+  written bigint;
 begin
   select * into strict tracked from audit.tracked t where t.tracked_id = capture_slowly.tracked_id;
   shape := audit.shape_now(tracked, source);
@@ -29,14 +32,16 @@ begin
   elsif action = 'd' then
     new_row := null;
   elsif old_row = new_row then  -- only excluded columns changed
-    return;
+    return null;
   elsif shape.parent is null and key <> new_key then
     action := 'k';
   end if;
-  insert into audit.log (shape_id, action, record_id, old_row, new_row)
-  values (shape.shape_id, action, key, old_row, new_row);
+  insert into audit.log (shape_id, action, record_id, old_row, new_row, moved_from)
+  values (shape.shape_id, action, coalesce(known_key, key), old_row, new_row, capture_slowly.moved_from)
+  returning event_id into written;
+  return written;
 end
 $$;
 
-comment on function audit.capture_slowly(integer, "char", record, record) is
-  'Captures one row of a table whose columns have changed since capture was generated, by looking them up. An insert passes the new row twice, a delete the old one.';
+comment on function audit.capture_slowly(integer, "char", record, record, bigint, text) is
+  'Captures one row of a table whose columns have changed since capture was generated, by looking them up; returns its event. An insert passes the new row twice, a delete the old one; a row that has moved here, what audit.moved_from() says of it.';

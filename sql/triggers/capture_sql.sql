@@ -113,14 +113,14 @@ begin
     insert into audit.log (shape_id, action, record_id, old_row)
     select {shape}, 'd', {key of old}, {deleted} where {current and watched}{returning};
     if not found then
-      perform audit.capture_slowly({id}, 'd', old, old);
+      moved := audit.capture_slowly({id}, 'd', old, old);
     end if;{after a delete}
   else
     {before an insert}
     insert into audit.log (shape_id, action, record_id, new_row{into moved})
     select {shape}, 'i', {key of the moved row}, {new}{moved} where {current and watched};
     if not found then
-      perform audit.capture_slowly({id}, 'i', new, new);
+      perform audit.capture_slowly({id}, 'i', new, new, moved, known);
     end if;
   end if;
   return null;

@@ -7,7 +7,9 @@ as $$
   select relation
   from audit.tracked t
   cross join lateral (select audit.tracked_relation(t.tracked_id)) r(relation)
-  where relation is not null and t.generating is distinct from pg_current_xact_id_if_assigned()
+  where relation is not null
+    -- What generates capture runs commands, too. None of these is followed, or there might be no end to it.
+    and not exists (select from audit.tracked g where g.generating = pg_current_xact_id_if_assigned())
     and (not audit.is_current(t.shape_id)
       or audit.captures_by_statement(relation, t.mask) is distinct from t.by_statement
       -- A new partition has no trigger for its own TRUNCATE yet. A trigger that was dropped is not put back.

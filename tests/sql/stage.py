@@ -137,7 +137,9 @@ class Stage:
         for session in self._sessions:
             session.close()
         self.db.run("alter event trigger audit_follow_ddl enable always")
-        self.db.run("drop table if exists things cascade; select audit.forget_dropped_tables()")
+        self.db.run(
+            "drop table if exists copied; drop table if exists things cascade; select audit.forget_dropped_tables()"
+        )
 
     def values(self, row: tuple[int, ...]) -> str:
         return f"({', '.join(self.value(column, row) for column in self.table.columns)})"

@@ -18,8 +18,8 @@ REPLACED = {
         "capture_truncate",
     ),
     "of changed tables": (
-        'create or replace function audit.capture_slowly(tracked_id integer, action "char", was record, is_now record) '
-        "returns void language plpgsql as 'begin end'",
+        'create or replace function audit.capture_slowly(tracked_id integer, action "char", was record, is_now record, '
+        "moved_from bigint default null, known_key text default null) returns bigint language plpgsql as 'begin return null; end'",
         "capture_slowly",
     ),
     "that asks for changes": (
@@ -111,3 +111,18 @@ def test_a_server_that_runs_makes_the_next_months(db: Database) -> None:
         stop.wait(0.05)
     stop.set()
     thread.join(30)
+
+
+def test_a_replaced_function_that_always_sees_changes_does_not_make_a_command_go_on_for_ever(db: Database) -> None:
+    calls = "select coalesce(sum(calls), 0) from pg_stat_user_functions where funcname = 'refresh'"
+    db.run(
+        "create or replace function audit.is_current(shape_id integer) returns boolean language sql immutable as 'select false'"
+    )
+    admin = db.connect("postgres")
+    admin.execute("set track_functions = 'all'; set statement_timeout = '60s'")
+    tracked = db.value("select count(*) from audit.tracked")
+    admin.execute("alter table contacts add extra text")
+    admin.close()  # which counts its calls
+    assert db.value(calls) == tracked
+    db.connect().execute("insert into contacts (first_name) values ('Ada')")
+    assert db.last()["after"]["extra"] is None

@@ -235,6 +235,21 @@ def test_a_row_that_a_trigger_moves_while_others_move_is_one_update_too(orders: 
     assert orders.run("select from audit.moving") == []
 
 
+def test_a_row_that_moves_after_an_unfollowed_change_of_columns_is_one_update_too(orders: Database) -> None:
+    """And of rows that were there, a column of a partitioned table has the default that it was added with."""
+    orders.run("insert into orders values (1, 2001, 'a'), (2, 2001, 'b')")
+    orders.run("alter table orders add paid boolean default false")
+    assert same_as_the_log(orders)
+    orders.run("alter event trigger audit_follow_ddl disable")
+    orders.run("alter table orders add extra text")
+    new = watch(orders)
+    orders.run("update orders set year = 2031, extra = 'x'")
+    assert [(e["action"], e["record_id"], e["changed_fields"]) for e in new()] == [
+        ("update", f"[{n}, 2001]", ["extra", "year"]) for n in (1, 2)
+    ]
+    assert same_as_the_log(orders)
+
+
 def test_no_policy_of_a_table_is_run_as_the_owner_of_the_log(db: Database) -> None:
     db.run("create table spied (who name)")
     db.run("grant insert on spied to public")
