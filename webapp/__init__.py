@@ -23,7 +23,7 @@ from .views import (
     second_step,
     single_sign_on,
 )
-from .web import addresses, bounds, csrf, forms, headers, hosts, pseudonyms, rendering, signed_in, viewing
+from .web import addresses, bounds, csrf, forms, headers, hosts, pseudonyms, rendering, signed_in, times, viewing
 from .web import settings as web_settings
 
 
@@ -42,6 +42,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     csrf.init_app(app)
     forms.init_app(app)
     rendering.init_app(app)
+    times.init_app(app)
     addresses.init_app(app)
     pseudonyms.init_app(app)
     errors.init_app(app)

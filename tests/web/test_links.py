@@ -122,3 +122,29 @@ def test_the_page_of_an_event_belongs_to_the_audit_log(visitor: Visitor) -> None
     assert f'href="{REPORT}/views/first" aria-current="true"' in browser.get(
         f"{REPORT}/events/{event_ids(browser.get(REPORT))[0]}"
     )
+
+
+def test_exact_times_are_a_link_away_without_a_pointer_and_stay_for_as_long_as_wanted(
+    db: Database, visitor: Visitor
+) -> None:
+    at = "2026-01-15T12:00:00.123456Z"
+    ids = imported(db, *[{"record_id": "1", "occurred_at": at}] * 60)
+    browser = visitor("auditor")
+    page = browser.get(f"{REPORT}?tz=Europe/Berlin&category=contacts")
+    plain, exact = "15 Jan 2026, 13:00:00 CET", "15 Jan 2026, 13:00:00.123456 CET"
+    assert plain in text_of(page)
+    assert f'title="{at}"' in page, "where the pointer rests"
+    (way,) = [found for found in links_of(page) if "times=exact" in found]
+    page = browser.get(way)
+    assert exact in text_of(page)
+    assert plain not in text_of(page)
+    links = {found.partition("?")[0]: found for found in links_of(page) if "times=exact" in found}
+    assert links.keys() >= {REPORT, f"{REPORT}/events/{ids[-1]}", f"{REPORT}/records/contact/1", f"{REPORT}/print"}
+    for path in (f"{REPORT}/events/{ids[-1]}", f"{REPORT}/records/contact/1", f"{REPORT}/print"):
+        assert exact in text_of(browser.get(links[path])), path
+    older = link(page, "next")
+    assert older
+    assert "times=exact" in older
+    (back,) = [found for found in links_of(page.partition("Exact times in")[2][:600]) if "times" not in found][:1]
+    assert plain in text_of(browser.get(back))
+    assert "write times=exact" in browser.get(f"{REPORT}?times=rough", 400)

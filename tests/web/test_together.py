@@ -123,7 +123,7 @@ def test_the_list_can_be_taken_apart_and_stays_so(db: Database, visitor: Visitor
         )
     assert 'class="together"' not in browser.get(older)
     assert 'class="together"' in browser.get(CONTACTS)
-    assert "is not a way to group" in browser.get(f"{REPORT}?group=on", 400)
+    assert "“on” is no way to show it: leave it out or write group=off" in browser.get(f"{REPORT}?group=on", 400)
 
 
 def test_an_export_has_every_event_by_itself(db: Database, visitor: Visitor) -> None:

@@ -11,19 +11,31 @@ from ..errors import FilterError
 from ..filter_fields import FIELDS, nearest, read_value
 from ..filters import PARAMETERS, ZONES, Filters, Term
 from ..permissions import scope
-from . import pseudonyms
+from . import pseudonyms, times
 from .rendering import default_zone
 from .signed_in import user_id
 
 #: Places in the list, what its reader knows of already, and whether what happened together is one entry. A record is
 #: shown as it stood `at` an event.
-PLACE = ("before", "after", "at", "since", "group")
+PLACE = ("before", "after", "at", "since", "group", times.PARAMETER)
 APART = "off"
+#: How a reader has chosen to see the list, which every link to such a page keeps.
+LOOKS = {
+    "group": (APART, {"report.audit_log", "finding.find"}),
+    times.PARAMETER: (
+        times.EXACT,
+        {
+            *("report.audit_log", "report.event", "report.record", "report.actor", "finding.find", "saved.first"),
+            *("saved.show", "printing.printed", "exports.listed", "exports.followed", "health.health"),
+            "proofs.checkpoints",
+        },
+    ),
+}
 
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(carried=carried, narrowed=narrowed)  # pyright: ignore[reportArgumentType]
-    app.url_defaults(_keep_apart)
+    app.url_defaults(_keep_looks)
 
 
 def filters() -> Filters:
@@ -37,6 +49,8 @@ def filters() -> Filters:
                 raise FilterError("", f"There is no filter “{name[:60]}”{nearest(name[:60], names)}")
             if name in PLACE and len(values) > 1:
                 raise FilterError("", f"The filter “{name}” is given {len(values)} times: give it once.")
+            if name in LOOKS and values[0] not in ("", known := LOOKS[name][0]):
+                raise FilterError("", f"“{values[0][:60]}” is no way to show it: leave it out or write {name}={known}.")
         g.filters = Filters.from_query({name: _told(name) for name in request.args}, default_zone(), kept_terms)
     return g.filters
 
@@ -69,17 +83,15 @@ def report(wanted: Filters, **more: Any) -> str:
 
 
 def shown_together() -> bool:
-    """Whether what happened at once is one entry of the list; raises FilterError."""
-    wanted = request.args.get("group", "")
-    if wanted not in ("", APART):
-        raise FilterError("", f"“{wanted[:60]}” is not a way to group: leave it out, or write group={APART}.")
-    return not wanted
+    """Whether what happened at once is one entry of the list."""
+    return request.args.get("group") != APART
 
 
-def _keep_apart(endpoint: str, values: dict[str, Any]) -> None:
+def _keep_looks(endpoint: str, values: dict[str, Any]) -> None:
     """Who has ungrouped the list finds it ungrouped behind every link to it."""
-    if endpoint in ("report.audit_log", "finding.find") and request and request.args.get("group") == APART:
-        values.setdefault("group", APART)
+    for name, (known, endpoints) in LOOKS.items():
+        if endpoint in endpoints and request and request.args.get(name) == known:
+            values.setdefault(name, known)
 
 
 def filters_or_400() -> Filters:

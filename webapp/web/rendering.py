@@ -17,7 +17,6 @@ def plural(number: int, noun: str) -> str:
 
 
 FILTERS: dict[str, Callable[..., str]] = {
-    "moment": wording.moment,
     "days": wording.days,
     "zone_label": wording.zone_label,
     "duration": wording.duration,

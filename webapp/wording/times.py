@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII)
 
 
-def moment(at: datetime, zone: str) -> str:
+def moment(at: datetime, zone: str, *, exactly: bool = False) -> str:
     """24 Nov 2026, 15:39:00 — the zone is said beside it."""
-    return _said(at.astimezone(ZoneInfo(zone)))
+    there = at.astimezone(ZoneInfo(zone))
+    return f"{_said(there)}.{there:%f}" if exactly else _said(there)
 
 
 def days(first: date, last: date) -> str:

@@ -1,0 +1,25 @@
+"""How precisely pages tell moments: to the second, or exactly for whoever asks for that in the address."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask, request
+
+from .. import wording
+
+PARAMETER, EXACT = "times", "exact"
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters["moment"] = moment
+    app.jinja_env.globals.update(are_times_exact=are_exact)  # pyright: ignore[reportArgumentType]
+
+
+def are_exact() -> bool:
+    return request.args.get(PARAMETER) == EXACT
+
+
+def moment(at: datetime, zone: str) -> str:
+    """24 Nov 2026, 15:39:00, or with all that is known of it, 24 Nov 2026, 15:39:00.123456."""
+    return wording.moment(at, zone, exactly=are_exact())
