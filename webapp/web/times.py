@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from flask import Flask, request
 
@@ -12,8 +13,9 @@ PARAMETER, EXACT = "times", "exact"
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters["moment"] = moment
-    app.jinja_env.globals.update(are_times_exact=are_exact)  # pyright: ignore[reportArgumentType]
+    environment: Any = app.jinja_env
+    environment.filters["moment"] = moment
+    environment.globals["are_times_exact"] = are_exact
 
 
 def are_exact() -> bool:
