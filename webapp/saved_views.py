@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from . import query_language
 from .db import Connection
@@ -84,18 +85,20 @@ def keep(connection: Connection, owner: str, filters: Filters) -> Filters:
     """The same filters, with their private terms kept where an address can name them; raises FilterError."""
     if not filters.private:
         return replace(filters, view="")
-    query = query_language.write(Filters(filters.private))
+    private = Filters(filters.private)
+    query = query_language.write(private)
     if len(query) > query_language.LONGEST:
         raise FilterError("words", f"This is too long: at most {query_language.LONGEST} characters.")
-    row = connection.execute("select audit.keep_search(%s, %s)", (owner, query)).fetchone()
+    values = (owner, query, Jsonb(private.recorded()))
+    row = connection.execute("select audit.keep_search(%s, %s, filter => %s)", values).fetchone()
     assert row is not None
     return replace(filters, view=row[0])
 
 
 def save(connection: Connection, owner: str, name: str, filters: Filters) -> str | None:
     """Save under a name; None when the owner has a view of that name. Raises psycopg's ConfigurationLimitExceeded."""
-    values = (owner, name, query_language.write(filters), filters.zone)
-    row = connection.execute("select audit.save_view(%s, %s, %s, %s)", values).fetchone()
+    values = (owner, name, query_language.write(filters), filters.zone, Jsonb(filters.recorded()))
+    row = connection.execute("select audit.save_view(%s, %s, %s, %s, %s)", values).fetchone()
     return row[0] if row else None
 
 

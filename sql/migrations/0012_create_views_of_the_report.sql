@@ -8,6 +8,7 @@ create table audit.views (
   name        text,
   query       text        not null,
   zone        text,
+  filter      jsonb,
   opens_first boolean     not null default false,
   made_at     timestamptz not null default clock_timestamp(),
   expires_at  timestamptz,
@@ -26,5 +27,6 @@ comment on table audit.views is
 comment on column audit.views.owner is 'user_id of audit.web_users.';
 comment on column audit.views.name is 'Null for a search that expires.';
 comment on column audit.views.query is 'In the query language of the report.';
+comment on column audit.views.filter is 'The same as an export records it: by it a view that names an erased record is found.';
 comment on column audit.views.opens_first is 'Whether the report opens with it when its owner asks for nothing else.';
 grant select on audit.views to audit_web;

@@ -60,6 +60,7 @@ begin
       bool_or(n.kind = 'filter') as filter, bool_or(n.kind = 'columns') as masks
     from audit.erasure_events(wanted) n group by 1 order by 1) c;
 
+  delete from audit.views v where v.view_id in (select audit.erasure_views(wanted));
   update audit.leaves f set payload_commit = audit.payload_commitment(l, f.salt), salt = null
   from audit.log l
   where f.event_id = any (events) and f.salt is not null and l.event_id = f.event_id;

@@ -37,12 +37,7 @@ begin
       select l.event_id, 'actor' from audit.log l where l.actor_id = erasure.record_id and l.action not in ('x', 'r');
   end if;
   if 'filter' = any (erasure.also) then
-    -- Names and addresses that the record had: somebody may have looked for it by these.
-    select array_agg(distinct lower(f.value)) into known
-    from audit.log l join audit.shapes s on s.shape_id = l.shape_id
-    cross join lateral unnest(array[l.old_row, l.new_row]) stored
-    cross join lateral jsonb_each_text(case when stored is not null then audit.row_fields(l.shape_id, stored) end) f
-    where l.record_id = erasure.record_id and s.entity = erasure.entity and length(f.value) > 2;
+    known := audit.known_texts(erasure);
     return query
       select l.event_id, 'filter'
       from audit.log l
@@ -50,17 +45,7 @@ begin
       where l.action in ('e', 'v', 'n') and jsonb_typeof(details) = 'object' and (
         details ->> 'record_id' = erasure.record_id and coalesce(details ->> 'entity', erasure.entity) = erasure.entity
         or 'actor' = any (erasure.also) and details ->> 'actor_id' = erasure.record_id
-        or exists (
-          select from jsonb_path_query(details -> 'filter', 'lax $.keyvalue()') part
-          cross join lateral jsonb_path_query(part -> 'value', 'strict $.** ? (@.type() != "array" && @.type() != "object")') word
-          where case part ->> 'key'
-            when 'record' then word #>> '{}' = erasure.record_id
-            when 'actor' then 'actor' = any (erasure.also) and word #>> '{}' = erasure.record_id
-            else part ->> 'key' not in ('from', 'to', 'period', 'tz', 'category', 'action', 'entity', 'field', 'login', 'application', 'source')
-              and (length(word #>> '{}') > 2
-                and exists (select from unnest(known) k where position(lower(word #>> '{}') in k) > 0)
-                or part ->> 'key' = any (array['id', 'key']) and word #>> '{}' = erasure.record_id)
-          end));
+        or audit.asks_for(details -> 'filter', erasure, known));
   end if;
 end
 $$;

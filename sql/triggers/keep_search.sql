@@ -1,6 +1,8 @@
 set local role audit_owner;
 
-create or replace function audit.keep_search(owner text, query text, lifetime interval default '7 days') returns text
+create or replace function audit.keep_search(
+  owner text, query text, lifetime interval default '7 days', filter jsonb default null
+) returns text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -18,13 +20,13 @@ begin
   delete from audit.views v where v.view_id in (
     select o.view_id from audit.views o where o.owner = keep_search.owner and o.name is null
     order by o.expires_at desc offset most - 1);
-  insert into audit.views as v (owner, query, expires_at)
-  values (keep_search.owner, keep_search.query, clock_timestamp() + lifetime)
+  insert into audit.views as v (owner, query, expires_at, filter)
+  values (keep_search.owner, keep_search.query, clock_timestamp() + lifetime, keep_search.filter)
   returning v.view_id into kept;
   return kept;
 end
 $$;
 
-comment on function audit.keep_search(text, text, interval) is
+comment on function audit.keep_search(text, text, interval, jsonb) is
   'Keeps what somebody looks for out of addresses: returns the id that stands for it until it expires. The same search keeps its id; a person has 100, of which the oldest goes first.';
-grant execute on function audit.keep_search(text, text, interval) to audit_web;
+grant execute on function audit.keep_search(text, text, interval, jsonb) to audit_web;

@@ -14,7 +14,10 @@ begin
     'unsealed', case when exists (select from audit.checkpoints) then count(distinct c.event_id) filter (where f.event_id is null) else 0 end,
     'kinds', coalesce((
       select jsonb_object_agg(k.kind, k.events)
-      from (select n.kind, count(*) as events from audit.erasure_events(wanted) n group by 1) k), '{}')),
+      from (
+        select n.kind, count(*) as events from audit.erasure_events(wanted) n group by 1
+        union all
+        select 'views', count(*) from audit.erasure_views(wanted) having count(*) > 0) k), '{}')),
     min(l.occurred_at)
   into found, since
   from audit.erasure_events(wanted) c
@@ -33,5 +36,5 @@ end
 $$;
 
 comment on function audit.preview_erasure(bigint) is
-  'What approving a request would erase: events, kinds (how many of each), unsealed (these must be sealed first), archives (how many months have left the log), exports (the last 100 events of files that may hold some of it). Error: P0002 no such request.';
+  'What approving a request would erase: events, kinds (how many of each, with views that people saved), unsealed (these must be sealed first), archives (how many months have left the log), exports (the last 100 events of files that may hold some of it). Error: P0002 no such request.';
 grant execute on function audit.preview_erasure(bigint) to audit_web, audit_admin;

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.conftest import Browser, Database, csrf_token
+from tests.web.reading import text_of
+from tests.web.test_finding import search
+from tests.web.test_saved_views import save
 
 Visitor = Callable[..., Browser]
 ERASURES = "/reports/audit-log/erasures"
@@ -87,3 +90,27 @@ def test_a_request_beyond_the_limits_of_an_account_is_not_there(db: Database, vi
     assert browser.client.get(f"{ERASURES}/{2**63}").status_code == 404
     for verb in ("approve", "withdraw"):
         assert browser.client.post(f"{ERASURES}/1/{verb}", data=fields).status_code == 404
+
+
+def test_what_people_keep_to_look_for_an_erased_person_goes_too(db: Database, visitor: Visitor) -> None:
+    db.run("insert into contacts (id, first_name) values (42, 'Wilhelmina'), (43, 'Henrietta')")
+    browser = eraser(db, visitor)
+    for query, name in (
+        ("wilhelm", "One"),
+        ("record:42 entity:contact", "Two"),
+        ("henrietta", "Three"),
+        ("-field:email", "Four"),
+    ):
+        save(browser, query, name)
+    search(browser, "mina action:update")
+    assert db.value("select count(*) from audit.views where name is null") > 0
+    admin = db.connect("admin")
+    admin.execute("select audit.request_erasure('contact', '42', 'letter 17')")
+    kept = db.value("select count(*) from audit.views where query ~ 'wilhelm|42|mina'")
+    assert f"{kept} saved or recent searches for it: all of it" in text_of(browser.get(f"{ERASURES}/1"))
+    db.run("select audit.approve_erasure(1)")
+    assert [row[0] for row in db.run("select name from audit.views where name is not null order by 1")] == [
+        "Four",
+        "Three",
+    ]
+    assert db.value("select count(*) from audit.views where query ~ 'wilhelm|42|mina'") == 0

@@ -18,6 +18,7 @@ KINDS = (
     ("parent", "event of rows that belong to it", "events of rows that belong to it", "the same"),
     ("actor", "event of what they did", "events of what they did", "who it was, and from where"),
     ("filter", "search or export by it", "searches or exports by it", "what was looked for"),
+    ("views", "saved or recent search for it", "saved or recent searches for it", "all of it"),
     ("columns", "event with such values", "events with such values", "the values of these columns"),
 )
 
@@ -107,7 +108,7 @@ def not_reached(told: Told) -> list[str]:
         *([archives] if told["archives"] else []),
         f"Files that were exported: {made}.",
         "Backups, write-ahead log and replicas that lag: until they expire. After restoring one, erase again.",
-        "Searches for it that people keep under a name, until they delete them.",
+        "Names that people gave to views that they saved, until they rename or delete them.",
         "What streams and other systems have received, and the record itself in its own table.",
     ]
 
