@@ -77,6 +77,22 @@ def test_what_cannot_be_tracked_is_explained_with_a_command_that_can(db: Databas
     assert db.events("true") == before
 
 
+def test_two_tables_that_are_one_kind_of_record_are_pointed_out_once(db: Database, run: Run) -> None:
+    db.run("create table customers (id int primary key)")
+    done = run("track", "customers", "--entity", "contact")
+    assert (done.exit_code, done.stdout) == (0, "customers is tracked.\n")
+    assert done.stderr.splitlines() == [
+        "Warning: audit.track: rows of public.contacts are known as contact, too",
+        "  To the report, a row of each with the same key is one record.",
+        "  Unless their keys differ, name another kind of record: "
+        "`auditlog track public.customers --entity customers`.",
+    ]
+    assert run("track", "customers", "--entity", "contact").stderr == ""
+    assert run("track", "contact_groups", "--entity", "group", "--parent", "group_id").stderr == "", (
+        "they belong to one"
+    )
+
+
 def test_advice_of_the_database_becomes_a_command_that_a_shell_understands() -> None:
     for said, command in {
         "Run select audit.track('public.contacts').": "Run `auditlog track public.contacts`.",

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from . import migrations
 from .errors import AuditLogError
 
 
@@ -15,12 +16,13 @@ from .errors import AuditLogError
 def connected(
     url: str, command: str, *, needs: str, autocommit: bool = False
 ) -> Generator[psycopg.Connection[tuple[Any, ...]]]:
-    """A connection and its transaction.
+    """A connection to a database that is at this program's version, and its transaction.
 
-    Raises AuditLogError when the login lacks a right; `needs` says which right the command takes.
+    Raises AuditLogError when it is not, or when the login lacks a right; `needs` says which right the command takes.
     """
     with psycopg.connect(url, autocommit=autocommit, application_name=f"auditlog {command}") as connection:
         try:
+            migrations.require_current(connection)
             yield connection
         except psycopg.errors.InsufficientPrivilege as error:
             if error.diag.message_hint:  # it names the cure itself

@@ -18,6 +18,7 @@ from .errors import MigrationError
 
 LOCK_KEY = 4_716_220_915  # any number that no other program uses for an advisory lock
 MINIMUM_SERVER = 150_000
+BEFORE_THE_FIRST_RELEASE = 'A database of an unreleased version begins anew: see "Upgrade" in the README'
 FILE_NAME = re.compile(r"\d{4}_[a-z]+(_[a-z0-9]+)+\.sql")
 
 
@@ -154,12 +155,12 @@ def _check(applied: Applied) -> None:
             if name not in files:
                 raise MigrationError(
                     f"{name} was applied to this database but its file is gone. Restore the file: "
-                    "applied migrations are history and are never removed"
+                    f"applied migrations are history and are never removed. {BEFORE_THE_FIRST_RELEASE}"
                 )
             if files[name] != applied[name]:
                 raise MigrationError(
                     f"{name} was edited after it was applied to this database. Put the file back as it was, "
-                    "and make the change in a new migration"
+                    f"and make the change in a new migration. {BEFORE_THE_FIRST_RELEASE}"
                 )
 
 
@@ -236,5 +237,15 @@ def _explained(step: str, lock_timeout: str) -> Generator[None]:
         raise MigrationError(
             f"{step}: {error.diag.message_primary}. {cure.rstrip('.')}; this was not applied"
         ) from error
+    except psycopg.errors.DuplicateSchema:
+        raise MigrationError(
+            f"{step}: this database has a schema audit of something else, perhaps another audit tool. "
+            "Rename or drop it, and try again; this was not applied"
+        ) from None
+    except psycopg.errors.DuplicateTable as error:
+        raise MigrationError(
+            f"{step}: {error.diag.message_primary}. Reference tables are for a database that has none of its own: "
+            "track yours with `auditlog track`, and let audit.web_users show your people; this was not applied"
+        ) from None
     except psycopg.Error as error:
         raise MigrationError(f"{step}: {error.diag.message_primary or error}; this was not applied") from error

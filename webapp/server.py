@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from . import create_app, migrations, searching, web_logins
+from . import create_app, searching, web_logins
 from .config import Settings
 from .connecting import connected
 from .errors import ServerError
@@ -116,6 +116,5 @@ def require_free_port(bind: str, another: str) -> None:
 def require_database(settings: Settings) -> None:
     """Raise before the first worker starts, with a message for people."""
     with connected(settings.database_url, "serve", needs="the role audit_web", autocommit=True) as connection:
-        migrations.require_current(connection)
         web_logins.require_least(connection)
         connection.execute("select audit.ensure_partitions()")

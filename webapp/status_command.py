@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from . import config, events, metrics, migrations, web_logins, wording
+from . import config, events, metrics, web_logins, wording
 from .as_commands import as_commands
 from .connecting import connected
 from .evidence import erasing
@@ -35,7 +35,6 @@ def status(form: str | None) -> None:
     """
     needs = "one of the roles audit_reader, audit_web and audit_admin"
     with connected(config.database_url(), "status", needs=needs, autocommit=True) as connection:
-        migrations.require_current(connection)
         tables = events.status(connection)
         seals = events.sealing(connection)
         streams = cursors.progress(connection)

@@ -9,7 +9,8 @@ from typing import Any
 import click
 import psycopg
 
-from . import config, migrations
+from . import config
+from .as_commands import as_commands
 from .connecting import connected
 from .errors import AuditLogError
 from .explained import explained
@@ -23,7 +24,7 @@ def _administration(command: str, table: str) -> Generator[psycopg.Connection[An
     """A transaction in a database where `table` is one; raises AuditLogError when it is none."""
     needs = "the role audit_admin and the ownership of the table"
     with connected(config.database_url(), command, needs=needs) as connection:
-        migrations.require_current(connection)
+        connection.add_notice_handler(_pass_on)
         try:
             known = connection.execute("select to_regclass(%s) is not null", (table,)).fetchone() == (True,)
         except NO_NAME:
@@ -34,6 +35,12 @@ def _administration(command: str, table: str) -> Generator[psycopg.Connection[An
                 "and in double quotes where it has capitals or dots, such as 'public.\"Order.Lines\"'"
             )
         yield connection
+
+
+def _pass_on(notice: psycopg.errors.Diagnostic) -> None:
+    if notice.severity_nonlocalized == "WARNING":
+        said = (notice.message_primary, notice.message_detail, as_commands(notice.message_hint or ""))
+        click.echo("Warning: " + "\n  ".join(part for part in said if part), err=True)
 
 
 def _columns(context: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:

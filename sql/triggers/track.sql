@@ -20,6 +20,7 @@ declare
   missing text[];
   hidden  text[];
   columns text[];
+  other   text;
 begin
   if "table" is null then
     raise exception 'audit.track: no table given'
@@ -52,6 +53,11 @@ begin
   wanted.exclude := coalesce(exclude, known.exclude, '{}');
   wanted.mask := coalesce(mask, known.mask, '{}');
   wanted.parent := nullif(coalesce(parent, known.parent), '');
+  select format('%I.%I', t.schema_name, t.table_name) into other
+  from audit.tracked t
+  where wanted.entity is distinct from known.entity and t.entity = wanted.entity
+    and t.parent is null and wanted.parent is null and audit.tracked_relation(t.tracked_id) <> "table"
+  limit 1;
   wanted.by_statement := audit.captures_by_statement("table", wanted.mask);
 
   if wanted.entity !~ '^[a-z][a-z0-9_]{0,62}$' then
@@ -112,6 +118,13 @@ begin
                           array(select unnest(wanted.mask) except select unnest(wanted.exclude))::text);
   end if;
 
+  if other is not null then
+    raise warning 'audit.track: rows of % are known as %, too', other, wanted.entity
+      using detail = 'To the report, a row of each with the same key is one record.',
+            hint = format('Unless their keys differ, name another kind of record: select audit.track(%L, entity => %L).',
+                          "table"::text, lower(class.relname));
+  end if;
+
   perform audit.let_owner_read("table");
   perform audit.generate_capture(wanted, "table");
   perform audit.set_triggers("table");
@@ -123,5 +136,5 @@ end
 $$;
 
 comment on function audit.track(regclass, text, text[], text[], text[], text, boolean) is
-  'Starts capture on a table, or changes how: what is not given stays as it is, an empty array (for parent an empty text) takes it away. entity: the kind of record (default: the table''s name); label: columns that name it; exclude: columns never stored; mask: columns of which only the change is stored; parent: column with the key of the record that a row belongs to; baseline: records the rows of today. Needs audit_admin and ownership of the table; its lock SHARE ROW EXCLUSIVE (ACCESS EXCLUSIVE where triggers go) blocks writers until the transaction ends. Errors: 42809 not an ordinary table, 42703 no such column, 22023 bad entity or a hidden key.';
+  'Starts capture on a table, or changes how: what is not given stays as it is, an empty array (for parent an empty text) takes it away. entity: the kind of record (default: the table''s name); label: columns that name it; exclude: columns never stored; mask: columns of which only the change is stored; parent: column with the key of the record that a row belongs to; baseline: records the rows of today. Needs audit_admin and ownership of the table; its lock SHARE ROW EXCLUSIVE (ACCESS EXCLUSIVE where triggers go) blocks writers until the transaction ends. Warns when another table without a parent is the same kind of record. Errors: 42809 not an ordinary table, 42703 no such column, 22023 bad entity or a hidden key.';
 grant execute on function audit.track(regclass, text, text[], text[], text[], text, boolean) to audit_admin;

@@ -120,6 +120,7 @@ def test_an_edited_migration_is_refused_by_name_with_the_cure(blank: str, files:
         migrate(blank)
     assert f"{name} was edited after it was applied" in str(caught.value)
     assert "make the change in a new migration" in str(caught.value)
+    assert str(caught.value).endswith(migrations.BEFORE_THE_FIRST_RELEASE)
 
 
 def test_a_missing_migration_is_refused_by_name_with_the_cure(blank: str, files: Path) -> None:
@@ -139,6 +140,24 @@ def test_a_database_that_is_newer_than_the_program_is_refused_by_name_with_the_c
         migrate(blank)
     assert "newer than this program: it has migrations/9999_create_future.sql" in str(caught.value)
     assert "Upgrade audit-log-report" in str(caught.value)
+
+
+def test_what_is_there_already_under_its_names_is_left_alone_and_named_with_the_cure(blank: str) -> None:
+    ask(blank, "create schema audit; select 1")
+    with pytest.raises(
+        MigrationError, match=r"has a schema audit of something else.* Rename or drop it, and try again"
+    ):
+        migrate(blank)
+    ask(blank, "drop schema audit cascade; select 1")
+    every = migrate(blank, with_reference_tables=True)
+    # So begins anew, as the README says, what an unreleased version made; its tables stay writable, and in place.
+    ask(blank, "drop schema audit cascade; insert into contacts default values; select 1")
+    with pytest.raises(
+        MigrationError, match=r"already exists\. Reference tables are for .* `auditlog track`, and let audit"
+    ):
+        migrate(blank, with_reference_tables=True)
+    assert migrate(blank) == []
+    assert ask(blank, "select count(*) from audit.migrations") == [(len(every) - 3,)]
 
 
 def test_a_server_that_is_too_old_is_refused_before_anything_is_written(

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
-from .. import config, migrations
+from .. import config
 from ..connecting import connected
 from ..explained import explained
 from .generator import generate
@@ -30,7 +30,6 @@ def generate_events(events: int, months: int) -> None:
     """
     needs = "superuser, or the ownership of the database"
     with connected(config.database_url(), "generate-events", needs=needs) as connection:
-        migrations.require_current(connection)
         columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         console = Console(stderr=True)
         with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
