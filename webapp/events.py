@@ -172,7 +172,11 @@ def find(connection: Connection, event_id: int, scope: Scope) -> EventInFull | N
 
 def in_full(connection: Connection, filters: Filters, scope: Scope, limit: int) -> list[EventInFull]:
     """The newest events with all that they hold."""
-    filled, parameters = narrowed(connection, filters, scope)
+    return found_in_full(connection, *narrowed(connection, filters, scope), limit)
+
+
+def found_in_full(connection: Connection, filled: Filled, parameters: Json, limit: int) -> list[EventInFull]:
+    """The same of what is narrowed already."""
     query = load("print").format(**filled)
     with connection.cursor(row_factory=class_row(EventInFull)) as rows:
         return rows.execute(query, parameters | {"limit": limit}).fetchall()

@@ -94,9 +94,15 @@ FIELDS: dict[str, Field] = {
     "request": Field("Request", "r.request_id = {}", example="req-81"),
     "transaction": Field("Transaction", "r.xact_id = {}::xid8", None, "90210", _transaction),
     # As the reader's clock shows it.
-    "weekday": Field("Weekday", "to_char(r.occurred_at at time zone %(zone)s, 'FMday') = {}", WEEKDAYS, "friday"),
+    "weekday": Field(
+        "Weekday",
+        "date_part('isodow', r.occurred_at at time zone %(zone)s)"
+        " = array_position('{{monday,tuesday,wednesday,thursday,friday,saturday,sunday}}', {}::text)",
+        WEEKDAYS,
+        "friday",
+    ),
     "hour": Field(
-        "Hour of the day", "extract(hour from r.occurred_at at time zone %(zone)s) = {}::int", None, "17", _hour
+        "Hour of the day", "date_part('hour', r.occurred_at at time zone %(zone)s) = {}::int", None, "17", _hour
     ),
     "source": Field(
         "Source",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg import sql
 from psycopg.rows import class_row
 
 from . import events
@@ -82,7 +83,5 @@ def rights(connection: Connection, user_id: str, scope: Scope) -> list[EventInFu
     """What changed a user's rights, newest first."""
     of_user = Filters((Term("category", "users"), Term("entity", "user"), Term("record", user_id)))
     filled, parameters = narrowed(connection, of_user, scope)
-    query = load("record_rights").format(**filled)
-    found = connection.execute(query, parameters | {"rights": RIGHTS, "limit": MOST_RIGHTS}).fetchall()
-    each = (events.find(connection, row[0], scope) for row in found)
-    return [event for event in each if event]
+    filled["conditions"] = sql.SQL("{} and {}").format(filled["conditions"], load("of_rights"))
+    return events.found_in_full(connection, filled, parameters | {"rights": RIGHTS}, MOST_RIGHTS)

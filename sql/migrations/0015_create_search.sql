@@ -30,7 +30,7 @@ create table audit.search (
 create index search_category on audit.search (category, occurred_at, event_id);
 create index search_action on audit.search (action, occurred_at, event_id);
 create index search_entity on audit.search (entity, occurred_at, event_id);
-create index search_record on audit.search (record_id, occurred_at, event_id, entity, category);
+create index search_record on audit.search (record_id, occurred_at, event_id, entity, category, action, shape_id);
 create index search_name on audit.search (record_id, entity, category, occurred_at, event_id) where record_label is not null;
 create index search_actor on audit.search (actor_id, occurred_at, event_id, category, action);
 create index search_login on audit.search (db_user, occurred_at, event_id);
