@@ -94,6 +94,8 @@ comment on column audit.searching.low_event_id is 'Every event up to this number
 comment on column audit.searching.mark_event_id is 'Where low_event_id moves next: see audit.settled_event().';
 
 grant select on audit.search, audit.activity, audit.actor_days, audit.searching to audit_web;
+-- auditlog verify compares it with the log.
+grant select on audit.search, audit.activity, audit.actor_days, audit.searching to audit_sealer;
 -- Who may read the report may export it, by the same queries.
 grant select on audit.search, audit.searching to audit_reader;
 

@@ -265,3 +265,33 @@ def test_an_anchored_copy_of_somebody_else_is_refused(sealed: Evidence, tmp_path
     changed = sealed.checkpoints()[1].note.text.replace("horizon ", "horizon 9", 1)
     found = sealed.verify(copies=(f"{changed}\n{strangers.signature(changed)}",))
     assert "which no key of this log signed" in first(found)
+
+
+LIES = {
+    "hides an event": "delete from audit.search where event_id = {0}",
+    "names another person": "update audit.search set actor_id = '99' where event_id = {0}",
+    "names another record": "update audit.search set record_id = '99' where event_id = {0}",
+    "says another time": "update audit.search set occurred_at = occurred_at - interval '1 day' where event_id = {0}",
+    "invents an event": "insert into audit.search (event_id, occurred_at, xact_id, category, action, entity, db_user, shape_id) "
+    "values (999, now(), '3', 'other', 'insert', 'thing', 'bob', 1)",
+    "counts more": "update audit.activity set events = events + 1",
+    "counts nobody": "delete from audit.actor_days",
+}
+
+
+def test_whoever_edits_what_pages_look_in_is_found_although_the_log_is_true(evidence: Evidence) -> None:
+    db, web = evidence.db, evidence.db.connect("web")
+    for name in ("Mei", "Bo"):
+        with db.superuser.transaction():
+            db.run("select audit.set_actor('7', %s)", name)
+            evidence.write(3)
+    evidence.seal()
+    event = some_event(evidence)
+    for lie, statement in LIES.items():
+        web.execute("select audit.extend_search()")
+        assert evidence.verify().late == [], lie
+        db.run(statement.format(event))
+        found = evidence.verify()
+        assert (found.exit_code, found.broken) == (4, []), lie
+        assert found.late[0].startswith("pages and exports do not show what the log holds: "), lie
+        db.connect("admin").execute("select audit.rebuild_search()")

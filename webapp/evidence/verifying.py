@@ -55,6 +55,7 @@ def verify(
     _events(url, connection, size, trusted, verdict, jobs, on_progress)
     _unsealed(connection, verdict, lag, overdue)
     _capture(connection, verdict)
+    _searched(connection, verdict)
     lives = sorted({int(c.origin.rpartition("/")[2]) for c in trusted})
     if len(lives) > 1:
         verdict.notes.append(f"this log has lived in {len(lives)} databases: it was copied, restored or promoted")
@@ -242,6 +243,19 @@ def _capture(connection: Connection, verdict: Verdict) -> None:
         verdict.notes.append(
             f"capture was interrupted {counted(len(broken), 'time')}, last at {at:%Y-%m-%d %H:%M:%S} UTC "
             f"(event {event_id}): what happened meanwhile is not in the log"
+        )
+
+
+def _searched(connection: Connection, verdict: Verdict) -> None:
+    """Pages and exports look in a copy of the log, which nothing seals."""
+    row = connection.execute(load("searched")).fetchone()
+    assert row
+    events, first, counts = row
+    if events or counts:
+        where = f", the first is event {first}" if events else ""
+        verdict.late.append(
+            f"pages and exports do not show what the log holds: {counted(events)} not found as they are{where}, and "
+            f"{counted(counts, 'number')} counted wrong. Run: select audit.rebuild_search()"
         )
 
 
