@@ -12,8 +12,12 @@ begin
   if not has_function_privilege('audit.changed_tables()', 'execute') then
     return;
   end if;
+  -- A new table changes no other one, unless it is a part of that, or refers to it.
   if tg_tag = 'CREATE TABLE' and not exists (
-    select from pg_event_trigger_ddl_commands() c where c.schema_name is distinct from 'pg_temp') then
+    select from pg_event_trigger_ddl_commands() c
+    where c.object_type = 'table' and c.schema_name is distinct from 'pg_temp'
+      and (exists (select from pg_inherits i where i.inhrelid = c.objid)
+        or exists (select from pg_constraint f where f.conrelid = c.objid and f.contype = 'f'))) then
     return;
   end if;
   for changed in select * from audit.changed_tables() loop

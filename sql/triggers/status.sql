@@ -14,7 +14,8 @@ create or replace function audit.status() returns table (
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  with seen as (
+  -- Found out once, however often it is mentioned below.
+  with seen as materialized (
     select
       t.*,
       audit.tracked_relation(t.tracked_id) as relation,
