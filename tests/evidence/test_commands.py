@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.places import AUDITLOG
 from tests.conftest import Database
 from tests.test_cli import error, invoke
 from webapp.evidence.proof import PublicKey, read_checkpoints
@@ -49,6 +51,11 @@ def test_a_log_is_sealed_proven_and_verified_from_the_command_line(
     proof.write_text(invoke("prove", str(newest)).stdout)
     offline = invoke("verify", str(proof), "--checkpoints", str(tmp_path / "checkpoints"))
     assert (offline.exit_code, offline.output.startswith(f"{proof}: proven: 1 event, by")) == (0, True)
+    terminal, theirs = pty.openpty()
+    with os.fdopen(terminal, "rb", buffering=0) as terminal_output:
+        subprocess.run([AUDITLOG, "verify", str(proof)], stderr=theirs, stdout=subprocess.DEVNULL, check=True)
+        assert b"Verifying" in terminal_output.read(10_000), "progress is shown"
+    os.close(theirs)
     proof.write_text(proof.read_text().replace("Ada", "Eve"))
     offline = invoke("verify", str(proof), "--json")
     assert (offline.exit_code, json.loads(offline.output)["verdict"]) == (3, "altered")

@@ -19,7 +19,7 @@ from .tree import Connection
 
 CHUNK = 10_000
 #: Fewer leaves than this are done sooner than a second process has started.
-WORTH_A_PROCESS = 50_000
+WORTH_A_PROCESS = 150_000
 
 
 @dataclass(frozen=True)

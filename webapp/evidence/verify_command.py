@@ -8,10 +8,19 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
+from typing import TextIO
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from .. import config, secret_settings
 from ..connecting import connected
@@ -23,6 +32,7 @@ from .places import Place, PlaceOption
 from .proof import (
     MANIFEST,
     NO_PROOFS,
+    PIECE,
     Broken,
     Checkpoint,
     PublicKey,
@@ -92,7 +102,10 @@ def verify(
         copies_in_one = [checkpoint for copy in anchored for checkpoint in copy]
         sys.exit(_verify_files(files, public, copies_in_one, jobs, as_json))
     url = secret_settings.seal_database_url()
-    with connected(url, "verify", needs="the role audit_sealer", autocommit=True) as connection, _bar() as progress:
+    with (
+        connected(url, "verify", needs="the role audit_sealer", autocommit=True) as connection,
+        _bar(MofNCompleteColumn()) as progress,
+    ):
         task = progress.add_task("Verifying", total=None)
         found = verify_log(
             url,
@@ -138,8 +151,18 @@ def _checked(file: Path, key: PublicKey, anchored: list[Checkpoint], jobs: int) 
         return describe(check_file(archiving.lines(file), key, anchored, jobs=jobs))
     if file.name.endswith(MANIFEST):
         return check_manifest(file, key, anchored)
-    with file.open(encoding="utf-8-sig") as opened:
-        return describe(check_file(opened, key, anchored, jobs=jobs))
+    # Refreshed by hand: with a thread of the bar's own, no process could be forked safely.
+    with file.open(encoding="utf-8-sig") as opened, _bar(DownloadColumn(), auto_refresh=False) as progress:
+        return describe(check_file(_shown(opened, progress), key, anchored, jobs=jobs))
+
+
+def _shown(opened: TextIO, progress: Progress) -> Iterable[str]:
+    """The lines of a file; the bar follows."""
+    task = progress.add_task("Verifying", total=Path(opened.name).stat().st_size)
+    for number, line in enumerate(opened):
+        if number % PIECE == 0:
+            progress.update(task, completed=opened.buffer.tell(), refresh=True)
+        yield line
 
 
 def public_key(given: str | None) -> PublicKey:
@@ -216,12 +239,13 @@ def as_object(found: Verdict) -> dict[str, object]:
     }
 
 
-def _bar() -> Progress:
+def _bar(done: ProgressColumn, *, auto_refresh: bool = True) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        done,
         TimeRemainingColumn(),
+        auto_refresh=auto_refresh,
         console=Console(stderr=True),
         disable=not sys.stderr.isatty(),
         transient=True,
