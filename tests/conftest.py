@@ -198,13 +198,14 @@ def db(postgresql: Connection, server: NoopExecutor) -> Iterator[Database]:
 
 
 @contextmanager
-def cloned(server: NoopExecutor, suffix: str) -> Generator[str]:
-    """The address of a copy of the template that several tests share."""
+def cloned(server: NoopExecutor, suffix: str, template: str | None = None) -> Generator[str]:
+    """The address of a copy of the template, or of another copy by its suffix."""
     address = {"host": server.host, "port": server.port, "user": server.user, "password": server.password}
     name = f"{server.dbname}_{suffix}"
     with psycopg.connect("", autocommit=True, dbname="postgres", **address) as connection:
         connection.execute(f"drop database if exists {name} with (force)".encode())
-        connection.execute(f"create database {name} template {server.template_dbname}".encode())
+        source = f"{server.dbname}_{template}" if template else server.template_dbname
+        connection.execute(f"create database {name} template {source}".encode())
         yield make_conninfo("", dbname=name, **address)
         connection.execute(f"drop database {name} with (force)".encode())
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 
 import psycopg
 import pytest
@@ -51,6 +52,39 @@ def passing(shared: Database) -> Generator[Database]:
         yield shared
 
 
+@pytest.fixture(scope="session")
+def ready() -> Iterator[tuple[ExitStack, set[str]]]:
+    """What keeps databases that are only cloned, and their names."""
+    with ExitStack() as kept:
+        yield kept, set()
+
+
+Prepared = Callable[[str, Callable[[Database], object]], Database]
+
+
+@pytest.fixture
+def prepared(server: NoopExecutor, ready: tuple[ExitStack, set[str]]) -> Iterator[Prepared]:
+    """prepared(name, prepare) is a database of the test's own, cloned from one that was prepared once."""
+    kept, names = ready
+
+    def database(ending: ExitStack, url: str) -> Database:
+        opened = Database(url, ending.enter_context(psycopg.connect(url, autocommit=True)))
+        ending.callback(opened.close)
+        return opened
+
+    with ExitStack() as of_the_test:
+
+        def clone(name: str, prepare: Callable[[Database], object]) -> Database:
+            if name not in names:
+                url = kept.enter_context(cloned(server, f"ready_{name}"))
+                with ExitStack() as preparing:
+                    prepare(database(preparing, url))
+                names.add(name)
+            return database(of_the_test, of_the_test.enter_context(cloned(server, name, f"ready_{name}")))
+
+        yield clone
+
+
 @pytest.fixture
 def things(db: Database) -> Database:
     """A table that nobody tracks yet, with two rows."""
@@ -59,13 +93,17 @@ def things(db: Database) -> Database:
     return db
 
 
+STOCK = """
+create table stock (id integer primary key, amount integer, note text);
+create table delivery (id integer, amount integer);
+insert into stock values (1, 10), (2, 20);
+insert into delivery values (2, 5), (3, 30);
+grant all on stock, delivery to app;
+select audit.track('stock')
+"""
+
+
 @pytest.fixture
-def stock(db: Database) -> Database:
+def stock(prepared: Prepared) -> Database:
     """Two tracked rows, a table nobody tracks to take values from, and an application that may write to both."""
-    db.run("create table stock (id integer primary key, amount integer, note text)")
-    db.run("create table delivery (id integer, amount integer)")
-    db.run("insert into stock values (1, 10), (2, 20)")
-    db.run("insert into delivery values (2, 5), (3, 30)")
-    db.run("grant all on stock, delivery to app")
-    db.run("select audit.track('stock')")
-    return db
+    return prepared("stock", lambda db: db.run(STOCK))

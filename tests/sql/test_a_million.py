@@ -85,7 +85,7 @@ def test_when_something_last_happened_to_a_table_is_known_without_reading_the_lo
     log.run(
         "insert into audit.search (event_id, occurred_at, xact_id, category, action, entity, record_id, db_user, shape_id) "
         "select event_id, occurred_at, xact_id, 'other', 'update', 'thing', record_id, db_user, shape_id from audit.log "
-        "on conflict do nothing"
+        "where event_id % 5 = 0 on conflict do nothing"
     )
     log.run("update audit.searching set low_event_id = (select max(event_id) from audit.log)")
     log.run("vacuum analyze audit.search")

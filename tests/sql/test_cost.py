@@ -121,18 +121,19 @@ def test_the_cost_of_a_row_does_not_grow_with_their_number_even_after_one_row_st
 
 
 @pytest.mark.at_scale
-def test_a_row_of_a_million_costs_what_a_row_of_a_thousand_costs(db: Database) -> None:
+def test_a_row_of_two_hundred_thousand_costs_what_a_row_of_a_thousand_costs(db: Database) -> None:
     db.run("create table narrow (id integer primary key, name text); select audit.track('narrow')")
     app = used_to_one_row(db, "narrow")
-    for rows, statement in (
-        (1_000_000, "insert into narrow select n from generate_series({first}, {last}) n"),
-        (1_000_000, "update narrow set name = 'x' where id between {first} and {last}"),
-        (1_000_000, "delete from narrow where id between {first} and {last}"),
+    rows = 200_000
+    for statement in (
+        "insert into narrow select n from generate_series({first}, {last}) n",
+        "update narrow set name = 'x' where id between {first} and {last}",
+        "delete from narrow where id between {first} and {last}",
     ):
         few = blocks(db, app, statement.format(first=1_001, last=2_000))
         many = blocks(db, app, statement.format(first=1_000_001, last=1_000_000 + rows))
         assert few > 1_000, "each event touches the log"
-        assert many < rows / 1_000 * few * 1.5, "an index of a million entries has a level more"
+        assert many < rows / 1_000 * few * 1.5, "an index of so many entries has a level more"
 
 
 def test_events_are_written_by_one_plan_and_only_updates_join_the_two_images_and_sort_them(shared: Database) -> None:

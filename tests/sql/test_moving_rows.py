@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Database
+from tests.sql.conftest import Prepared
 from tests.sql.support import actions, watch
 
 #: The last partition has its columns in another order, and a gap where one was dropped.
@@ -31,8 +32,8 @@ def make(db: Database, key: str) -> Database:
 
 
 @pytest.fixture
-def orders(db: Database) -> Database:
-    return make(db, ", primary key (id, year)")
+def orders(prepared: Prepared) -> Database:
+    return prepared("orders", lambda db: make(db, ", primary key (id, year)"))
 
 
 def same_as_the_log(db: Database) -> bool:

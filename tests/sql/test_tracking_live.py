@@ -276,13 +276,13 @@ def test_rows_that_no_key_tells_apart_are_read_while_writers_wait(db: Database, 
 
 
 @pytest.mark.at_scale
-def test_a_million_rows_are_tracked_under_writers_and_nothing_is_missed_at_the_border(db: Database) -> None:
+def test_a_large_table_is_tracked_under_writers_and_nothing_is_missed_at_the_border(db: Database) -> None:
     db.run(TABLES["plain"])
-    db.run("insert into busy select n, 0, 'a note that makes it longer' from generate_series(1, 1000000) n")
+    db.run("insert into busy select n, 0, 'a note that makes it longer' from generate_series(1, 300000) n")
     db.run("grant all on busy to app")
     with writers(db):
         auditlog(db, "track", "busy", "--baseline")
-    assert db.value("select count(*) from audit.log where action = 'b'") > 900_000
+    assert db.value("select count(*) from audit.log where action = 'b'") > 270_000
     # What the last event about each key says of it, whichever row bore that key, is what there is now.
     differences = """
       with told as (
