@@ -141,8 +141,8 @@ def test_a_logical_copy_goes_on_as_another_life_and_is_proven(
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
     db.run(
-        "create publication copies for table audit.log, audit.shapes, audit.tracked, audit.incarnations, audit.leaves, audit.nodes, "
-        "audit.checkpoints, audit.sealing with (publish_via_partition_root = true)"
+        "create publication copies for table audit.migrations, audit.log, audit.shapes, audit.tracked, audit.incarnations, "
+        "audit.leaves, audit.nodes, audit.checkpoints, audit.sealing with (publish_via_partition_root = true)"
     )
     slot = f"copy_of_{conninfo_to_dict(db.url)['dbname']}"
     with psycopg.connect(blank, autocommit=True) as superuser:
