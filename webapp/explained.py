@@ -13,7 +13,7 @@ import psycopg
 from . import config
 from .as_commands import as_commands
 from .embedded.messages import DISK_FULL, tells_of_full_disk
-from .errors import AuditLogError
+from .errors import AuditLogError, FilterError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,13 +33,15 @@ REFUSALS = {
 
 
 def explained(command: Callable[P, R]) -> Callable[P, R]:
-    """Every expected failure as one line and exit code 1."""
+    """Every expected failure in words and with exit code 1; a filter that says nothing is wrong usage, which is 2."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             config.require_known()
             return command(*args, **kwargs)
+        except FilterError as error:
+            raise click.UsageError(str(error), click.get_current_context(silent=True)) from None
         except (AuditLogError, psycopg.Error) as error:
             raise click.ClickException(in_words(error)) from None
 

@@ -42,11 +42,14 @@ def _people(email: str) -> Generator[Connection]:
             "or manage people in your own application"
         ) from None
     except psycopg.errors.UniqueViolation:
-        raise AuditLogError(f'there is a user "{email}" already') from None
-    except psycopg.errors.CheckViolation as error:
         raise AuditLogError(
-            f"that is not accepted ({error.diag.constraint_name}): give a name and an e-mail address"
+            f'there is a user "{email}" already: change them with `auditlog user set-role`, or print a new link with '
+            "`auditlog user reset-password`"
         ) from None
+    except psycopg.errors.CheckViolation as error:
+        if error.diag.constraint_name == "users_email_check":
+            raise AuditLogError(f'"{email}" is no e-mail address: write it as mei@example.org') from None
+        raise AuditLogError(f'the name of "{email}" is empty: give one with --name "Mei Tanaka"') from None
     except psycopg.errors.UndefinedObject:
         raise _nobody(email) from None
     except psycopg.errors.ObjectNotInPrerequisiteState:

@@ -94,9 +94,10 @@ def test_what_is_held_or_not_yet_taken_stays_and_the_reason_is_said(old: Evidenc
     period = ["hold", "add", "--reason", "x", "--since", "2021-02-02"]
     assert "go together" in invoke(*period).output
     assert "--until must be later" in invoke(*period, "--until", "2021-02-01T00:00:00").output
-    assert "audit.add_hold: a hold has a reason, and a record (entity and record_id)" in error(
-        invoke("hold", "add", "--reason", "x", "--entity", "contact")
-    )
+    assert "say what: a record with --entity" in invoke("hold", "add", "--reason", "x").output
+    assert "--entity and --record go together" in invoke("hold", "add", "--reason", "x", "--entity", "contact").output
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="a hold has a reason, and a record"):
+        old.db.run("select audit.add_hold('x', 'contact')")
     done = run()
     assert months(old) == ["log_2021_02"], done.output
     invoke("hold", "release", "2")

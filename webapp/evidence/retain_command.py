@@ -32,7 +32,7 @@ class _End(click.DateTime):
 def _months(context: click.Context, option: click.Parameter, value: str) -> int:
     found = re.fullmatch(r"(\d{1,4})(m|y)", value)
     if not found or not int(found[1]):
-        raise click.BadParameter("write 24m for months, or 2y for years; at least one month")
+        raise click.BadParameter(f'"{value}" is no time: write 24m for months, or 2y for years; at least one month')
     return int(found[1]) * (12 if found[2] == "y" else 1)
 
 
@@ -98,6 +98,10 @@ def add(reason: str, entity: str | None, record: str | None, since: datetime | N
 
     Example: auditlog hold add --entity contact --record 42 --reason "claim 17"
     """
+    if bool(entity) != bool(record):
+        raise click.UsageError("--entity and --record go together")
+    if not (record or since or until):
+        raise click.UsageError("say what: a record with --entity and --record, or a period with --since and --until")
     if bool(since) != bool(until):
         raise click.UsageError("--since and --until go together")
     if since and until and since >= until:

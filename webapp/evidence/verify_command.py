@@ -176,7 +176,9 @@ def public_key(given: str | None) -> PublicKey:
         return PublicKey.parse(Path(given).read_text() if "+" not in given or Path(given).exists() else given)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise AuditLogError(f'the public key "{given}" cannot be used ({reason})') from None
+        raise AuditLogError(
+            f'the public key "{given}" cannot be used ({reason}): name what `auditlog keys show` prints, or its file'
+        ) from None
 
 
 def _own_copies() -> list[list[Checkpoint]]:
@@ -193,7 +195,10 @@ def _copy(place: str) -> list[Checkpoint]:
         return read_checkpoints((path / "checkpoints" if path.is_dir() else path).read_text())
     except (OSError, UnicodeDecodeError, Broken) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise AuditLogError(f'the anchored copy "{place}" cannot be read ({reason})') from None
+        raise AuditLogError(
+            f'the anchored copy "{place}" cannot be read ({reason}): name a file, repository or bucket that '
+            "AUDITLOG_ANCHORS has kept checkpoints in"
+        ) from None
 
 
 def lines(found: Verdict) -> Iterable[str]:

@@ -25,7 +25,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from .. import archives, config, query_language
 from ..connecting import connected
 from ..db import Connection
-from ..errors import AuditLogError
+from ..errors import AuditLogError, ExportRefused
 from ..evidence import places
 from ..evidence.places import Place, PlaceOption
 from ..evidence.proof import counted
@@ -34,7 +34,7 @@ from ..filter_fields import FIELDS
 from ..filters import Filters
 from ..scopes import EVERYTHING
 from . import manifest
-from .columns import ALWAYS, chosen
+from .columns import ALWAYS, Column, chosen
 from .export import Export
 from .files import FORMATS, File
 from .half_written import HalfWritten
@@ -113,6 +113,8 @@ def export(
     if resume and output is None:
         raise click.UsageError("--resume takes the file, with -o")
     archive = archive or config.archive()
+    if output and not output.parent.is_dir():
+        raise click.UsageError(f'there is no folder "{output.parent}" for {output.name}: make it, or name another')
     half = (HalfWritten.found(output) if resume else HalfWritten.begin(output)) if output else None
     if half and resume:
         filters = Filters.from_query(half.what["filters"])
@@ -121,11 +123,12 @@ def export(
         file = replace(file, continues=half.what["export"], after=half.what["after"])
     else:
         filters = _narrowed(query, given).dated(datetime.now(UTC))
-        names = [name.strip() for name in (columns or "").split(",") if name.strip()]
         so_far = half.so_far if half else None
-        file = File(kind or _kind_by_name(output), chosen(names), for_excel, with_proof, so_far=so_far)
+        file = File(_kind(kind, output), _columns(columns), for_excel, with_proof, so_far=so_far)
     if with_proof and file.kind != "ndjson":
         raise click.UsageError("proofs travel in NDJSON: add --format ndjson")
+    if for_excel and file.kind != "csv":
+        raise click.UsageError(f"--for-excel marks CSV, and this is {file.kind.upper()}: leave it out")
     if file.kind == "xlsx" and output is None:
         raise click.UsageError("a workbook goes into a file: name it with -o")
     with _pool() as pool, _interruptible():
@@ -149,6 +152,8 @@ def export(
                 sys.stderr.close()
                 sys.exit(1)
             reason = error.strerror if isinstance(error, OSError) else str(error).strip()
+            if half and isinstance(error, OSError):
+                reason = f'"{half.part}" cannot be written: {reason}'
             raise AuditLogError(f"broke off after {counted(leaving.done)} ({reason}).{_how_to_go_on(half)}") from None
         finally:
             leaving.close()
@@ -163,14 +168,23 @@ def export(
         )
 
 
-def _kind_by_name(output: Path | None) -> str:
-    if output is None:
-        return "csv"
-    ending = output.suffix[1:].lower()
-    if ending not in FORMATS:
+def _kind(asked: str | None, output: Path | None) -> str:
+    ending = output.suffix[1:].lower() if output else "csv"
+    if asked and output and ending in FORMATS and ending != asked:
+        raise click.UsageError(f'the name "{output.name}" says {ending}, and --format {asked}: make them agree')
+    if asked:
+        return asked
+    if output and ending not in FORMATS:
         known = ", ".join(f".{name}" for name in FORMATS)
         raise click.UsageError(f'the name "{output.name}" does not tell the format: end it in {known}, or add --format')
     return ending
+
+
+def _columns(given: str | None) -> tuple[Column, ...]:
+    try:
+        return chosen([name.strip() for name in (given or "").split(",") if name.strip()])
+    except ExportRefused as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _narrowed(query: str | None, given: dict[str, Any]) -> Filters:
