@@ -30,7 +30,7 @@ def counted(
     conditions, parameters = filters.conditions(scope)
     source = _by_person(connection, filters) if by_person else _by_hour(connection, filters)
     if source is None:
-        source = sql.SQL("(select r.*, 1 as events from {} r)").format(found(connection, filters, scope))
+        source = sql.SQL("(select r.*, 1 as events from {} r)").format(found(connection, scope))
     return {"counted": source, "conditions": conditions}, parameters
 
 

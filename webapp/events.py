@@ -19,7 +19,7 @@ from .scopes import EVERYTHING, Scope
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
-#: Of the events beside a page, so many are looked at to say how an entry goes on there.
+#: So many events beside a page are counted to say how an entry goes on there.
 BESIDE_LIMIT = 1000
 ARRIVED_LIMIT = 100
 ACTOR_LIMIT = 500
@@ -148,15 +148,12 @@ def arrived(connection: Connection, filters: Filters, scope: Scope, since: Curso
 def goes_on(connection: Connection, filters: Filters, scope: Scope, event: Event, *, newer: bool) -> int:
     """How many events of the same transaction and person there are beside a page that begins or ends with `event`.
 
-    At least: no more than the next BESIDE_LIMIT events are looked at.
+    At most BESIDE_LIMIT: a transaction may have millions.
     """
-    filled, parameters = narrowed(connection, filters, scope, oldest_first=newer)
+    filled, parameters = narrowed(connection, filters, scope)
     comparison: LiteralString = ">" if newer else "<"
-    query = load("goes_on").format(
-        **filled,
-        place=sql.SQL("(r.occurred_at, r.event_id) {} (%(at)s, %(event_id)s)").format(sql.SQL(comparison)),
-        direction=sql.SQL("asc" if newer else "desc"),
-    )
+    place = sql.SQL("(r.occurred_at, r.event_id) {} (%(at)s, %(event_id)s)").format(sql.SQL(comparison))
+    query = load("goes_on").format(**filled, place=place)
     of = {"xact_id": event.xact_id, "actor_id": event.actor_id, "db_user": event.db_user, "limit": BESIDE_LIMIT}
     at, event_id = event.cursor
     row = connection.execute(query, parameters | of | {"at": at, "event_id": event_id}).fetchone()

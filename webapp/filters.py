@@ -200,7 +200,8 @@ class Filters:
             clauses.append(sql.SQL("r.occurred_at < %(end)s"))
             parameters["end"] = self.midnight(last + timedelta(days=1))
         alike: dict[tuple[str, bool], list[sql.Composable]] = {}
-        for name, term in self._named():
+        for number, term in enumerate(self.terms):
+            name = f"{term.field}_{number}"
             parameters[name] = term.value
             if "%(zone)s" in FIELDS[term.field].condition:
                 parameters["zone"] = self.zone
@@ -214,20 +215,6 @@ class Filters:
             else:
                 clauses.append(both if len(conditions) == 1 else sql.SQL("({})").format(both))
         return sql.SQL(" and ").join([*clauses, scope.condition()]), parameters
-
-    def of_one_address(self) -> list[sql.Composed]:
-        """What holds for the events of the one address that is asked for, apart for the two columns it may be in."""
-        asked = [(name, term.value) for name, term in self._named() if term.parameter == "address"]
-        if len(asked) != 1 or "/" in asked[0][1]:
-            return []
-        address = sql.Placeholder(asked[0][0])
-        seen = sql.SQL("client_addr = {}::text::inet").format(address)
-        claimed = sql.SQL("claimed_addr = {0}::text and client_addr is distinct from {0}::text::inet").format(address)
-        return [seen, claimed]
-
-    def _named(self) -> list[tuple[str, Term]]:
-        """Each term with the name of its parameter in statements."""
-        return [(f"{term.field}_{number}", term) for number, term in enumerate(self.terms)]
 
     def equalities(self) -> dict[tuple[str, bool], list[str]]:
         """What is asked of single columns, for another engine: values by column, and whether they are left out."""

@@ -15,12 +15,12 @@ from .scopes import Scope
 Filled = dict[str, sql.Composable]
 
 
-def found(connection: Connection, filters: Filters, scope: Scope, *, oldest_first: bool = False) -> sql.Composed:
+def found(connection: Connection, scope: Scope, *, oldest_first: bool = False) -> sql.Composed:
     """What stands after FROM, without a name: every event once, whether or not audit.search holds it yet.
 
-    Its columns are those that filters ask for. Some of what does not match may be left out already.
+    Its columns are those that filters ask for.
     """
-    return load("found").format(searched=_searched(filters, scope, oldest_first), unfound=unfound(connection))
+    return load("found").format(searched=_searched(scope, oldest_first), unfound=unfound(connection))
 
 
 def unfound(connection: Connection) -> sql.Composed:
@@ -43,17 +43,16 @@ def narrowed(
 ) -> tuple[Filled, dict[str, Any]]:
     """What fills {found}, {conditions} and {low} of a query, and the parameters. The conditions hold for its rows r."""
     conditions, parameters = filters.conditions(scope)
-    where = found(connection, filters, scope, oldest_first=oldest_first)
+    where = found(connection, scope, oldest_first=oldest_first)
     return {"found": where, "conditions": conditions, "low": low(connection)}, parameters
 
 
-def _searched(filters: Filters, scope: Scope, oldest_first: bool) -> sql.Composable:
-    # An index is in the report's order for one category, or one address: the planner merges several, when each says
-    # its order. It does not take a condition with OR apart by itself.
-    arms = filters.of_one_address()
-    arms = arms or [sql.SQL("category = {}").format(sql.Literal(name)) for name in scope.listed or ()]
-    if not arms:
+def _searched(scope: Scope, oldest_first: bool) -> sql.Composable:
+    if not scope.listed:
         return sql.SQL("audit.search")
-    arm = sql.SQL("(select * from audit.search where {} order by occurred_at {order}, event_id {order})")
+    # An index is in the report's order for one category: the planner merges several, when each says its order.
+    arm = sql.SQL("(select * from audit.search where category = {} order by occurred_at {order}, event_id {order})")
     order = sql.SQL("asc" if oldest_first else "desc")
-    return sql.SQL("({})").format(sql.SQL(" union all ").join(arm.format(one, order=order) for one in arms))
+    return sql.SQL("({})").format(
+        sql.SQL(" union all ").join(arm.format(sql.Literal(name), order=order) for name in scope.listed)
+    )

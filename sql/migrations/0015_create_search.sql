@@ -40,7 +40,7 @@ create index search_claimed_address on audit.search (claimed_addr, occurred_at, 
 -- When something last happened to a table.
 create index search_shape on audit.search (shape_id, occurred_at);
 create index search_request on audit.search (request_id);
-create index search_transaction on audit.search (xact_id);
+create index search_transaction on audit.search (xact_id, occurred_at, event_id);
 create index search_imported on audit.search (occurred_at, event_id) where imported_at is not null;
 create index search_fields on audit.search using gin (changed_fields);
 create index search_words on audit.search using gin (words);

@@ -6,7 +6,6 @@ from typing import Any
 
 from tests.conftest import Database
 from webapp import narrowing, searching
-from webapp.filters import Filters
 from webapp.scopes import EVERYTHING
 
 INSERT = "insert into groups (name) values (%s)"
@@ -18,7 +17,7 @@ def held(db: Database) -> list[int]:
 
 def seen(db: Database) -> list[int]:
     """What a page finds, whether or not audit.search has it yet."""
-    found = narrowing.found(db.superuser, Filters(), EVERYTHING).as_string(None)
+    found = narrowing.found(db.superuser, EVERYTHING).as_string(None)
     return [row[0] for row in db.run(f"select event_id from {found} r order by 1")]
 
 
@@ -141,7 +140,7 @@ def test_counts_by_hour_and_person_are_those_of_the_log(db: Database) -> None:
 
 
 def words(db: Database, *asked: str) -> list[str]:
-    found = narrowing.found(db.superuser, Filters(), EVERYTHING).as_string(None)
+    found = narrowing.found(db.superuser, EVERYTHING).as_string(None)
     all_of_them = " and ".join("r.words @@ audit.words_asked(%s)" for _ in asked)
     rows: list[tuple[Any, ...]] = db.run(
         f"select r.action from {found} r where {all_of_them} order by r.event_id", *asked

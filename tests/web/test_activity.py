@@ -172,7 +172,7 @@ def test_what_is_counted_ahead_is_what_counting_every_event_gives(db: Database) 
             conditions, parameters = filters.conditions(scope)
             query = "select r.occurred_at, r.category, r.action, r.actor_id from {} r where {}"
             events = connection.execute(
-                SQL(query).format(narrowing.found(connection, filters, scope), conditions), parameters
+                SQL(query).format(narrowing.found(connection, scope), conditions), parameters
             ).fetchall()
             local = [(at.astimezone(ZoneInfo(zone)), *rest) for at, *rest in events]
             said = (narrowed, zone, first, scope)

@@ -93,7 +93,7 @@ def plan_of(db: Database, name: str, scope: Scope) -> dict[str, Any]:
     web = db.connect("web")
     parts = {"direction": sql.SQL("desc"), "scope": limit, "place": sql.SQL("true"), "columns": csv(COLUMNS_OF_FILES)}
     parts |= {"proofs": sql.SQL("")}
-    parts |= {"found": narrowing.found(web, filters, scope), "conditions": conditions, "low": narrowing.low(web)}
+    parts |= {"found": narrowing.found(web, scope), "conditions": conditions, "low": narrowing.low(web)}
     if "{counted}" in text:
         parts |= counting.counted(web, filters, scope, by_person=name == "activity_people")[0]
     found = web.execute(query.format(**parts) if limited else query, used).fetchone()

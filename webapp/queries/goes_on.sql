@@ -1,10 +1,8 @@
--- How many of the next events belong to the same transaction and person.
+-- How many more events of a transaction and person there are beside a page, up to a limit.
 select count(*) from (
-  select r.xact_id, r.actor_id, r.db_user, r.imported_at
+  select
   from {found} r
-  where {conditions} and {place}
-  order by r.occurred_at {direction}, r.event_id {direction}
+  where {conditions} and {place} and r.xact_id = %(xact_id)s::xid8 and r.actor_id is not distinct from %(actor_id)s
+    and r.db_user = %(db_user)s and r.imported_at is null
   limit %(limit)s
 ) next
-where next.xact_id = %(xact_id)s::xid8 and next.actor_id is not distinct from %(actor_id)s
-  and next.db_user = %(db_user)s and next.imported_at is null
