@@ -41,8 +41,11 @@ begin
     return query
       select l.event_id, 'filter'
       from audit.log l
-      cross join lateral (select audit.context_of(l.context) -> audit.action_name(l.action)) d(details)
-      where l.action in ('e', 'v', 'n') and jsonb_typeof(details) = 'object' and (
+      -- Read once, and only where its text can hold what is looked for: the log has many of them.
+      cross join lateral (select audit.context_of(l.context) -> audit.action_name(l.action) offset 0) d(details)
+      where l.action in ('e', 'v', 'n')
+        and (strpos(l.context, '"filter"') > 0 or strpos(l.context, to_jsonb(erasure.record_id)::text) > 0)
+        and jsonb_typeof(details) = 'object' and (
         details ->> 'record_id' = erasure.record_id and coalesce(details ->> 'entity', erasure.entity) = erasure.entity
         or 'actor' = any (erasure.also) and details ->> 'actor_id' = erasure.record_id
         or audit.asks_for(details -> 'filter', erasure, known));

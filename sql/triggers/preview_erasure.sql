@@ -9,18 +9,19 @@ declare
   since  timestamptz;
   found  jsonb;
 begin
+  with concerned as materialized (select * from audit.erasure_events(wanted))
   select jsonb_build_object(
     'events', count(distinct c.event_id),
     'unsealed', case when exists (select from audit.checkpoints) then count(distinct c.event_id) filter (where f.event_id is null) else 0 end,
     'kinds', coalesce((
       select jsonb_object_agg(k.kind, k.events)
       from (
-        select n.kind, count(*) as events from audit.erasure_events(wanted) n group by 1
+        select n.kind, count(*) as events from concerned n group by 1
         union all
         select 'views', count(*) from audit.erasure_views(wanted) having count(*) > 0) k), '{}')),
     min(l.occurred_at)
   into found, since
-  from audit.erasure_events(wanted) c
+  from concerned c
   join audit.log l on l.event_id = c.event_id
   left join audit.leaves f on f.event_id = c.event_id;
   -- A file may hold what went before it was made.

@@ -30,10 +30,14 @@ begin
   given.entity := entity;
   given.record_id := audit.short_key(record_id);
   given.also := also;
-  -- What is in archives alone is not known here.
-  if not exists (select from audit.erasure_events(given)) and not exists (select from audit.archives) then
-    raise exception 'the log holds nothing of % %', coalesce(entity, 'null'), coalesce(record_id, 'null')
-      using errcode = 'no_data_found', hint = 'Both are as in the columns entity and record_id of audit.report.';
+  -- What is in archives alone is not known here. The whole log is looked through only for what has no event of its own.
+  if not exists (select from audit.log l join audit.shapes s on s.shape_id = l.shape_id
+                 where l.record_id = given.record_id and s.entity = given.entity and l.action not in ('x', 'r'))
+    and not exists (select from audit.archives) then
+    if not exists (select from audit.erasure_events(given)) then
+      raise exception 'the log holds nothing of % %', coalesce(entity, 'null'), coalesce(record_id, 'null')
+        using errcode = 'no_data_found', hint = 'Both are as in the columns entity and record_id of audit.report.';
+    end if;
   end if;
   insert into audit.erasures as e (entity, record_id, also, reason, requested_by)
   values (entity, given.record_id, also, trim(reason), person)

@@ -114,3 +114,17 @@ def test_what_people_keep_to_look_for_an_erased_person_goes_too(db: Database, vi
         "Three",
     ]
     assert db.value("select count(*) from audit.views where query ~ 'wilhelm|42|mina'") == 0
+
+
+def test_a_log_too_large_for_a_page_sends_to_the_command(db: Database, visitor: Visitor) -> None:
+    db.run("insert into contacts (id, first_name) values (42, 'Wilhelmina')")
+    db.connect("admin").execute("select audit.request_erasure('contact', '42', 'letter 17')")
+    browser = eraser(db, visitor)
+    db.run(
+        "create or replace function audit.erasure_events(erasure audit.erasures) returns table (event_id bigint, kind text) "
+        "language plpgsql stable as $$ begin raise query_canceled; end $$"  # as a statement that takes too long ends
+    )
+    page = browser.get(f"{ERASURES}/1")
+    assert "auditlog erase --preview 1 does" in text_of(page)
+    answer = browser.client.post(f"{ERASURES}/1/approve", data={"csrf_token": csrf_token(page)})
+    assert (answer.status_code, "The log is too large for a page" in answer.text) == (503, True)

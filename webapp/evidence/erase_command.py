@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import click
+from rich.console import Console
 
 from .. import config
 from ..connecting import connected
@@ -16,6 +17,7 @@ from .places import Place, PlaceOption
 from .proof import counted
 
 NEEDS = "the role audit_admin"
+progress = Console(stderr=True, quiet=not sys.stderr.isatty())
 
 
 @click.command()
@@ -77,8 +79,9 @@ def erase(
             found = erasing.requests(connection)
             _list(found, as_json)
         elif approve is not None:
-            done = erasing.approve(connection, approve)
-            connection.commit()
+            with progress.status("Erasing in the log"):
+                done = erasing.approve(connection, approve)
+                connection.commit()
             click.echo(f"Erased from the log: {erasing.in_words(done)}.")
             missed = reaching.told(connection, archive or config.archive())
             if done["archives"]:
@@ -99,7 +102,8 @@ def erase(
                 chosen = [word for word in also if word != "nothing"] if also else None
                 preview = erasing.request(connection, entity, record, reason or "", chosen)
             assert preview is not None
-            told = erasing.preview(connection, preview)
+            with progress.status("Looking through the log"):
+                told = erasing.preview(connection, preview)
             click.echo(f"Request {preview} would erase: {erasing.in_words(told)}.")
             _not_reached(told)
             click.echo(f"Somebody else approves it with: auditlog erase --approve {preview}")

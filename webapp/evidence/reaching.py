@@ -9,6 +9,7 @@ from datetime import datetime
 import click
 
 from ..errors import ArchiveError
+from ..progress import bar
 from . import archiving, places
 from .archiving import Row
 from .forgetting import Forgetting
@@ -88,9 +89,12 @@ def reach(connection: Connection, place: Place | None) -> Iterator[Reached]:
 def told(connection: Connection, place: Place | None) -> bool:
     """Erase what is pending and say so; return whether some was out of reach."""
     missed = False
-    for one in reach(connection, place):
-        missed = missed or bool(one.trouble)
-        click.echo(f"Not reached: {one}" if one.trouble else str(one), err=bool(one.trouble))
+    with bar() as progress:
+        task = progress.add_task("Erasing in archives", total=len(pending(connection, place)))
+        for one in reach(connection, place):
+            missed = missed or bool(one.trouble)
+            click.echo(f"Not reached: {one}" if one.trouble else str(one), err=bool(one.trouble))
+            progress.advance(task)
     return missed
 
 

@@ -11,21 +11,13 @@ from pathlib import Path
 from typing import TextIO
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import DownloadColumn, Progress
 
 from .. import config, secret_settings
 from ..connecting import connected
 from ..errors import AuditLogError
 from ..explained import explained
+from ..progress import bar
 from . import anchors, archiving, keys
 from .object_store import SCHEME, Bucket
 from .places import Place, PlaceOption
@@ -102,10 +94,7 @@ def verify(
         copies_in_one = [checkpoint for copy in anchored for checkpoint in copy]
         sys.exit(_verify_files(files, public, copies_in_one, jobs, as_json))
     url = secret_settings.seal_database_url()
-    with (
-        connected(url, "verify", needs="the role audit_sealer", autocommit=True) as connection,
-        _bar(MofNCompleteColumn()) as progress,
-    ):
+    with connected(url, "verify", needs="the role audit_sealer", autocommit=True) as connection, bar() as progress:
         task = progress.add_task("Verifying", total=None)
         found = verify_log(
             url,
@@ -152,7 +141,7 @@ def _checked(file: Path, key: PublicKey, anchored: list[Checkpoint], jobs: int) 
     if file.name.endswith(MANIFEST):
         return check_manifest(file, key, anchored)
     # Refreshed by hand: with a thread of the bar's own, no process could be forked safely.
-    with file.open(encoding="utf-8-sig") as opened, _bar(DownloadColumn(), auto_refresh=False) as progress:
+    with file.open(encoding="utf-8-sig") as opened, bar(DownloadColumn(), auto_refresh=False) as progress:
         return describe(check_file(_shown(opened, progress), key, anchored, jobs=jobs))
 
 
@@ -242,16 +231,3 @@ def as_object(found: Verdict) -> dict[str, object]:
         "late": found.late,
         "notes": found.notes,
     }
-
-
-def _bar(done: ProgressColumn, *, auto_refresh: bool = True) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        done,
-        TimeRemainingColumn(),
-        auto_refresh=auto_refresh,
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-        transient=True,
-    )

@@ -19,8 +19,6 @@ import click
 import psycopg
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .. import archives, config, query_language
 from ..connecting import connected
@@ -32,6 +30,7 @@ from ..evidence.proof import counted
 from ..explained import explained
 from ..filter_fields import FIELDS
 from ..filters import Filters
+from ..progress import bar
 from ..scopes import EVERYTHING
 from . import manifest
 from .columns import ALWAYS, Column, chosen
@@ -295,8 +294,6 @@ def _interruptible() -> Generator[None]:
 
 @contextmanager
 def _bar(leaving: Export) -> Generator[Callable[[], None]]:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as progress:
+    with bar() as progress:
         task = progress.add_task("Exporting", total=leaving.count)
         yield lambda: progress.update(task, completed=leaving.done)

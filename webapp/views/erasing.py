@@ -26,6 +26,10 @@ REFUSALS: dict[type[psycopg.Error], int] = {
     psycopg.errors.UniqueViolation: 409,
     psycopg.errors.ObjectNotInPrerequisiteState: 409,
 }
+TOO_LONG = (
+    "The log is too large for a page to look through all of it. Nothing was done: a login of the database, with the "
+    "role audit_admin, does it with auditlog erase."
+)
 MOST = 2**63  # numbers in the database end before
 
 
@@ -68,16 +72,15 @@ def request_page(request_id: int, problem: str = "") -> str:
         found = erasing.requests(connection, scope(), request_id=request_id) if request_id < MOST else []
         if not found:
             abort(404)
-        told = found[0]["erased"] or erasing.preview(connection, request_id)
+        told = found[0]["erased"] or _preview(connection, request_id)
     return render_template(
         "erasure.html",
         one=found[0],
         about=erasing.about(found[0]),
         state=erasing.state(found[0]),
-        parts_of=erasing.parts(told),
-        not_reached=erasing.not_reached(told),
-        unsealed=told["unsealed"],
-        archives=told["archives"],
+        told=told,
+        parts_of=erasing.parts(told) if told else [],
+        not_reached=erasing.not_reached(told) if told else [],
         approvable=not erasing.of_account(found[0]["requested_by"]),
         problem=problem,
         zone=addresses.zone(),
@@ -114,12 +117,23 @@ def _done(act: Callable[[Connection, bytes], object]) -> tuple[str, int] | None:
         with db.connection() as connection:
             recording.visitor().act(connection)
             act(connection, tokens.hashed(current().cookie))
+    except psycopg.errors.QueryCanceled:
+        return TOO_LONG, 503
     except tuple(REFUSALS) as error:
         said = error.diag.message_primary or str(error)
         hint = error.diag.message_hint
         text = f"{said[0].upper()}{said[1:]}." + (f" {hint}" if hint else "")
         return text, next(status for kind, status in REFUSALS.items() if isinstance(error, kind))
     return None
+
+
+def _preview(connection: Connection, request_id: int) -> erasing.Told | None:
+    """None where the log is too large for a page to wait."""
+    try:
+        with connection.transaction():
+            return erasing.preview(connection, request_id)
+    except psycopg.errors.QueryCanceled:
+        return None
 
 
 def _within_reach(connection: Connection, entity: str) -> bool:
