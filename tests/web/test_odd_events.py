@@ -168,3 +168,18 @@ def test_an_erased_event_says_so_in_the_list_and_on_its_page(db: Database, visit
     words = text_of(browser.get(REPORT))
     assert "asked to erase contact" in words
     assert "erased contact" in words
+
+
+def test_a_list_does_not_read_rows_of_hundreds_of_kilobytes(db: Database, visitor: Visitor) -> None:
+    """Fifty of them would be a list that nobody sees."""
+    db.run("insert into contacts (id, first_name, notes) values (1, 'Wilhelmina', repeat('long ', 30000))")
+    db.run("update contacts set notes = notes || 'er', phone = '112' where id = 1")
+    changed = db.last()["event_id"]
+    browser = visitor("auditor")
+    browser.get(REPORT)
+    db.connect("web").execute("select audit.extend_search()")
+    words = row_text(browser.get(REPORT), changed)
+    assert "Wilhelmina" in words
+    assert "too large for a list: see the details" in words
+    assert "112" not in words
+    assert '"phone": "112"' in detail(browser, changed)
