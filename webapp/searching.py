@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,9 +17,14 @@ AFTER_FAILURE = 30.0
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-def extend(connection: psycopg.Connection[Any], on_progress: Callable[[int], None] = lambda done: None) -> int:
-    """Add what is missing; return how much that was. None of it when somebody else is at it."""
-    done = 0
+def extend(
+    connection: psycopg.Connection[Any],
+    on_progress: Callable[[int], None] = lambda done: None,
+    *,
+    seconds: float = float("inf"),
+) -> int:
+    """Add what is missing, for so long at most; return how much that was. None of it when somebody else is at it."""
+    done, end = 0, time.monotonic() + seconds
     while True:
         row = connection.execute("select audit.extend_search(%s)", (CHUNK,)).fetchone()
         connection.commit()
@@ -26,7 +32,7 @@ def extend(connection: psycopg.Connection[Any], on_progress: Callable[[int], Non
         done += added
         if added:
             on_progress(done)
-        if added < CHUNK:
+        if added < CHUNK or time.monotonic() >= end:
             return done
 
 

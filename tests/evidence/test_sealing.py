@@ -10,7 +10,8 @@ import pytest
 
 from tests.conftest import Database
 from tests.evidence.conftest import Evidence
-from webapp.evidence import sealing
+from webapp import searching
+from webapp.evidence import sealing, service
 from webapp.evidence.sealing import AnotherSealer
 
 
@@ -195,6 +196,20 @@ def test_a_copy_that_did_not_take_its_lives_along_remains_the_same_log(evidence:
     first, second = evidence.checkpoints()
     assert (second.log, second.origin.rpartition("/")[2]) == (first.log, "2")
     assert evidence.verify().broken == []
+
+
+def test_the_next_seals_do_not_wait_until_all_is_searchable(
+    evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence.seal()
+    searchable = evidence.db.value("select count(*) from audit.search")
+    evidence.write(10)
+    monkeypatch.setattr(service, "SEARCHING", 0)
+    monkeypatch.setattr(searching, "CHUNK", 4)
+    for added in (4, 8, 10):
+        evidence.seal()
+        assert evidence.db.value("select count(*) from audit.search") == searchable + added
+    assert evidence.sealed() == settled_order(evidence.db)
 
 
 def test_a_round_makes_the_months_that_are_missing(evidence: Evidence) -> None:
