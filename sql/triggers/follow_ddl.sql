@@ -7,7 +7,8 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  changed regclass;
+  changed regclass[];
+  one     regclass;
 begin
   if not has_function_privilege('audit.changed_tables()', 'execute') then
     return;
@@ -20,8 +21,15 @@ begin
         or exists (select from pg_constraint f where f.conrelid = c.objid and f.contype = 'f'))) then
     return;
   end if;
-  for changed in select * from audit.changed_tables() loop
-    perform audit.refresh(changed);
+  -- All of them, before anything is looked at: each half done table would be taken for one that is broken.
+  changed := array(select * from audit.changed_tables());
+  foreach one in array changed loop
+    perform audit.let_owner_read(one);
+    perform audit.regenerate(one);
+    perform audit.set_triggers(one);
+  end loop;
+  foreach one in array changed loop
+    perform audit.finish_tracking(one);
   end loop;
   perform audit.record_problems(tg_tag);
 exception

@@ -190,6 +190,19 @@ def test_a_tracked_table_is_not_dropped_by_accident_and_dropping_it_on_purpose_i
     assert tracked.value("select count(*) from audit.events where entity = 'thing' and after is not null") == 2
 
 
+def test_a_drop_that_changes_several_other_tables_is_all_there_is_to_tell(db: Database) -> None:
+    """Contacts and groups lose a foreign key each, and are captured another way."""
+    new = watch(db)
+    warnings: list[str] = []
+    db.superuser.add_notice_handler(lambda notice: warnings.append(notice.message_primary or ""))
+    db.run("set client_min_messages = warning; drop table contact_groups cascade")
+    assert [(told["table_name"], told["did"]) for told in (e["context"]["configure"] for e in new())] == [
+        ("contact_groups", "drop")
+    ]
+    assert warnings == []
+    assert db.run("select from audit.status() where problem is not null") == []
+
+
 def test_a_table_that_is_made_again_under_the_old_name_starts_anew(tracked: Database) -> None:
     tracked.run("drop table things cascade; create table things (id integer primary key, other text)")
     tracked.run("select audit.track('things', 'thing')")
