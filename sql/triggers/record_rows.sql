@@ -32,9 +32,9 @@ begin
   if only_older then
     condition := format($sql$
       not exists (select from told where told.record_id = %s)
-      and %s not in (  -- an event bears the old key: these are the new ones
-        select %s from told, audit.row_fields(told.shape_id, told.new_row) fields
-        where (told.action = 'k' or told.moved_from is not null) and fields is not null)$sql$,
+      and not exists (  -- an event bears the old key: these are the new ones
+        select from told, audit.row_fields(told.shape_id, told.new_row) fields
+        where (told.action = 'k' or told.moved_from is not null) and %s = %s)$sql$,
       audit.key_sql(shape, 'present'), audit.json_sql(root, 'present', shape.key),
       (select format('jsonb_build_object(%s)', string_agg(format('%1$L, fields -> %1$L', k), ', ')) from unnest(shape.key) k));
   else

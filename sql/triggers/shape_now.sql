@@ -38,6 +38,8 @@ begin
   if shape.key && hidden then
     shape.key := '{}';
   end if;
+  -- A key column under a new name still tells rows apart, and stands in their record_id.
+  shape.masked := array(select m.name from unnest(shape.masked) with ordinality m(name, place) where m.name <> all (shape.key) order by m.place);
   shape.parent := case when tracked.parent = any (shape.columns) and tracked.parent <> all (hidden) then tracked.parent end;
   return shape;
 end

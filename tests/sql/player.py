@@ -115,8 +115,15 @@ class Player(Stage):
         return [("delete", None)] * self._say(step.who, f"delete from things where {where}").rowcount
 
     def _reinsert(self, step: Step) -> list[Told]:
-        """The same rows, out and in again."""
+        """The same rows, out and in again; or one of them by one statement, which may tell the two in either order."""
         where, found = self._picked(step)
+        if step.at % 4 == 0:
+            self._say(
+                step.who,
+                f"with gone as (delete from things where {where} returning *), "
+                "again as (insert into things select * from gone limit 1) select",
+            )
+            return [*[("delete", None)] * len(found), *[("insert", None)] * min(1, len(found))]
         self._say(step.who, f"create temp table aside on commit drop as select * from things where {where}")
         self._say(step.who, f"delete from things where {where}")
         self._tell(step.who, *[("delete", None)] * len(found))

@@ -164,16 +164,18 @@ class Table(NamedTuple):
 
 
 @st.composite
-def tables(draw: st.DrawFn, *, hiding: bool = False) -> Table:
+def tables(draw: st.DrawFn, *, hiding: bool = False, keyed: bool = False) -> Table:
     names = draw(st.lists(st.sampled_from(NAMES), min_size=2 if hiding else 1, max_size=8, unique=True))
     kinds = draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=len(names), max_size=len(names)))
+    if keyed and not any(KINDS[kind].key for kind in kinds):
+        kinds[0] = "integer"
     columns = tuple(Column(uid, name, KINDS[kind]) for uid, (name, kind) in enumerate(zip(names, kinds, strict=True)))
     keys = [c.uid for c in columns if c.kind.key]
     key: tuple[int, ...] = ()
     if keys:
         # Mostly one column, and mostly one with enough values to be of use.
         keys.sort(key=lambda uid: -len(columns[uid].kind.values))
-        key = tuple(keys[: draw(st.sampled_from([1, 1, 1, 2, 3, 0]))])
+        key = tuple(keys[: draw(st.sampled_from([1, 1, 1, 2, 3] if keyed else [1, 1, 1, 2, 3, 0]))])
     split = (
         next((uid for uid in key or keys if columns[uid].kind.split), None)
         if draw(st.sampled_from([0, 0, 1]))

@@ -19,6 +19,10 @@ EVENTS = 1_000_000
 RECORDS = EVENTS // 5
 #: Blocks that an answer about one record or event may read, of the 30,000 of the log: most are of the catalog.
 FEW = 1500
+#: And one that looks at every trigger and function of capture.
+CATALOG = 10_000
+#: What writing one event touches, four indexes included.
+WRITTEN = 15
 TRACKED = "create table busy (id bigint primary key, v integer, note text)"
 #: Five events for each of the records: an insert and four updates, as capture stores them.
 EVENTS_AS_STORED = f"""
@@ -81,7 +85,25 @@ def test_a_table_as_it_stood_is_read_in_one_pass_that_takes_apart_the_last_row_o
     assert touched < int(size) * 1.2
 
 
-def test_when_something_last_happened_to_a_table_is_known_without_reading_the_log(log: Database) -> None:
+def test_a_baseline_reads_the_table_and_the_log_once_and_records_what_no_event_tells_of(log: Database) -> None:
+    size = "select sum(pg_relation_size(relid)) / 8192 from pg_partition_tree('audit.log') where isleaf"
+    with log.superuser.transaction(force_rollback=True):
+        log.run("alter table busy disable trigger user")
+        log.run(f"insert into busy select n, 4, 'a note that makes it longer' from generate_series(1, {RECORDS}) n")
+        log.run(f"insert into busy select -n, 4, 'a note' from generate_series(1, {RECORDS}) n")
+        log.run("alter table audit.log disable trigger user")
+        log.run(
+            "insert into audit.log (shape_id, action, record_id, old_row, new_row) "
+            "select shape_id, 'k', n::text, row(n, 4, null)::text, row(-n, 4, null)::text "
+            f"from audit.tracked, generate_series(1, {RECORDS // 2}) n where table_name = 'busy'"
+        )
+        read = int(log.value(size)) + int(log.value("select pg_relation_size('busy') / 8192"))
+        touched = blocks(log.superuser, "select audit.record_baseline('busy', only_older => true)")
+        assert log.value("select count(*) from audit.log where action = 'b'") == RECORDS // 2
+        assert touched < 2 * read + RECORDS // 2 * WRITTEN
+
+
+def test_whether_capture_is_whole_and_when_it_last_wrote_is_known_without_reading_the_log(log: Database) -> None:
     log.run(
         "insert into audit.search (event_id, occurred_at, xact_id, category, action, entity, record_id, db_user, shape_id) "
         "select event_id, occurred_at, xact_id, 'other', 'update', 'thing', record_id, db_user, shape_id from audit.log "
@@ -93,3 +115,4 @@ def test_when_something_last_happened_to_a_table_is_known_without_reading_the_lo
     assert said["public.busy"]
     assert not said["public.contacts"], "nothing ever happened to it"
     assert blocks(log.superuser, "select audit.last_event(tracked_id, since) from audit.tracked") < FEW
+    assert blocks(log.superuser, "select * from audit.status()") < CATALOG
