@@ -75,6 +75,7 @@ class Archives:
         since, until = self.parameters.get("start"), self.parameters.get("end")
         self.months = months(connection, since, until)
         self._place = place
+        self._paths: dict[Archived, list[str]] = {}
         place.require(file for month in self.months for file in month.files)
         self._simple, self._values = _simple(filters, scope)
         for column, comparison, value in (("occurred_at", ">=", since), ("occurred_at", "<", until)):
@@ -141,13 +142,14 @@ class Archives:
 
     def _fetch(self, month: Archived, conditions: list[str], values: list[Any], tail: str) -> list[dict[str, Any]]:
         where = " and ".join(["action is not null", *conditions])
-        files = [in_reach(self._place, file) for file in month.files]
+        if month not in self._paths:  # once: else a store is asked for each part of an export
+            self._paths[month] = [str(in_reach(self._place, file)) for file in month.files]
         assert self._duck is not None
         try:
             # Nothing of a reader is in the text: names are of our own columns, values are parameters.
             found = self._duck.sql(
                 f"select {', '.join(NAMES)} from read_parquet(?) where {where} {tail}",  # noqa: S608
-                params=[[str(file) for file in files], *values],
+                params=[self._paths[month], *values],
             )
             return found.to_arrow_table().to_pylist()
         except self._duck_error as error:

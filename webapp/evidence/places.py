@@ -20,6 +20,8 @@ from .object_store import SCHEME, Bucket, StoreError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+#: What the names of archives begin with: there may be checkpoints beside them.
+PREFIX = "log_"
 #: Copies that nobody has read for so long are removed: they hold what was in the log.
 COPIES_STAY = 24 * 60 * 60  # seconds
 
@@ -128,7 +130,7 @@ class Store:
 
     @_in_store
     def require(self, files: Iterable[str]) -> None:
-        there = set(self.bucket.keys())
+        there = set(self.bucket.keys(PREFIX))
         for file in files:
             if file not in there:
                 raise _not_there(file, self.name)

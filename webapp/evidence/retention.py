@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from ..errors import ArchiveError
 from . import archiving
-from .places import Place, in_reach
+from .places import PREFIX, Place, in_reach
 from .proving import evidence_line, newest
 from .queries import load
 from .tree import Connection
@@ -85,7 +85,7 @@ def unsealed(connection: Connection, month: Month) -> int:
 def file_of(month: Month, connection: Connection) -> str:
     """What its archive is called. Events that were imported into a month that had left make another file."""
     (before,) = _one(connection, "select count(*) from audit.archives where month = %s", month.first)
-    return f"log_{month.first:%Y_%m}" + (f"_{before + 1}" if before else "") + ".parquet"
+    return f"{PREFIX}{month.first:%Y_%m}" + (f"_{before + 1}" if before else "") + ".parquet"
 
 
 def retire(connection: Connection, month: Month, place: Place) -> Path:
