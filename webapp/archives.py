@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,12 @@ def _simple(filters: Filters, scope: Scope) -> tuple[list[str], list[Any]]:
 
 
 def _duckdb() -> Any:
+    return _shared_duckdb().cursor()
+
+
+@cache
+def _shared_duckdb() -> Any:
+    """One for all threads of this process, and its memory: to open it takes longer than many a search in it."""
     try:
         import duckdb
     except ImportError:

@@ -6,6 +6,7 @@ AWS_ACCESS_KEY_ID, … or a profile.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ SCHEME = "s3://"
 EXAMPLE = "s3://bucket/folder, or s3://bucket/folder?lock=compliance&days=3650"
 MODES = ("governance", "compliance")
 REFUSED = ("AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken")
+#: Half a second goes into making one: it serves all places, as long as the settings stay.
+CLIENTS: dict[tuple[tuple[str, str], ...], Any] = {}
 THERE_ALREADY = ("PreconditionFailed", "412")
 MISSING = ("NoSuchKey", "404")
 
@@ -175,8 +178,14 @@ class Bucket:
             from botocore.config import Config
         except ImportError:
             raise StoreError("an object store needs boto3: pip install boto3") from None
-        patience = Config(connect_timeout=10, read_timeout=60, retries={"total_max_attempts": 3, "mode": "standard"})
-        return boto3.Session().client("s3", config=patience)
+        settings = tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
+        made = CLIENTS.get(settings)
+        if made is None:
+            patience = Config(
+                connect_timeout=10, read_timeout=60, retries={"total_max_attempts": 3, "mode": "standard"}
+            )
+            made = CLIENTS[settings] = boto3.Session().client("s3", config=patience)
+        return made
 
     @contextmanager
     def _explained(self) -> Generator[Any]:
