@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -16,7 +17,7 @@ from click.testing import CliRunner, Result
 from psycopg.conninfo import make_conninfo
 from rich.console import Console
 
-from tests.clients.places import auditlog
+from tests.clients.places import AUDITLOG, auditlog
 from tests.conftest import Database
 from webapp import cli, migrations, status_command
 
@@ -176,6 +177,23 @@ def test_a_login_without_rights_is_told_who_may_migrate(db: Database, blank: str
     # Roles belong to the whole server, and the server of these tests has them already.
     assert "Let a superuser run: grant audit_owner to stranger" in done.stderr
     assert migrations.migrations()[0].name in done.stderr
+
+
+# -- where it runs -------------------------------------------------------------------------------
+
+
+def test_it_works_where_the_locale_has_no_letters_beyond_ascii(db: Database) -> None:
+    plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    done = auditlog("status", AUDITLOG_DATABASE_URL=db.url, **plain)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "public.contacts" in done.stdout
+
+
+def test_output_that_cannot_be_written_is_said_without_a_traceback() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([AUDITLOG, "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "Error: standard output cannot be written (No space left on device)\n"
 
 
 # -- status --------------------------------------------------------------------------------------

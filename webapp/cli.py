@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -25,7 +26,17 @@ from .track_command import track, untrack
 progress = Console(stderr=True, quiet=not sys.stderr.isatty())
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+class Commands(click.Group):
+    """All commands, none of which ends in a traceback when what it prints cannot be written."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            sys.exit(f"Error: {error.filename or 'standard output'} cannot be written ({error.strerror})")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
 @click.version_option(package_name="audit-log-report")
 def main() -> None:
     """Who changed what, and when, in a PostgreSQL database.

@@ -46,7 +46,8 @@ def sql_root() -> Path:
 
 
 def _scripts(folder: str) -> list[Script]:
-    return [Script(f"{folder}/{f.name}", f.read_text()) for f in sorted((sql_root() / folder).glob("*.sql"))]
+    files = sorted((sql_root() / folder).glob("*.sql"))
+    return [Script(f"{folder}/{file.name}", file.read_text(encoding="utf-8")) for file in files]
 
 
 def migrations() -> list[Script]:

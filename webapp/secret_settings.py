@@ -97,7 +97,7 @@ def _is_understood(url: str) -> bool:
 def _kept(name: str, file: Path, making: str) -> str:
     try:
         mode = file.stat().st_mode
-        secret = file.read_text().strip()
+        secret = file.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         cure = f"make it with `(umask 077; {making} > {file})`" if making else "make it, and chmod 600"
         raise ConfigurationError(f'{name}: there is no file "{file}": {cure}') from None

@@ -31,6 +31,10 @@ def test_a_key_is_kept_from_others_and_never_overwritten(tmp_path: Path) -> None
     refused(tmp_path, "cannot be read (Is a directory)")
     with pytest.raises(KeyFileError, match="the key cannot be written to"):
         keys.create(path / "below")
+    (tmp_path / "half.key.pub").mkdir()
+    with pytest.raises(KeyFileError, match="the key cannot be written to"):
+        keys.create(tmp_path / "half.key")
+    assert not (tmp_path / "half.key").exists(), "the next attempt is not refused for it"
 
 
 def test_a_passphrase_keeps_a_key_encrypted(tmp_path: Path) -> None:

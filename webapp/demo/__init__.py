@@ -217,7 +217,7 @@ def _kept(file: Path, make: Callable[[], str]) -> str:
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as out:
                 out.write(make())
-        return file.read_text().strip()
+        return file.read_text(encoding="utf-8").strip()
 
 
 def psql_command(url: str) -> str:

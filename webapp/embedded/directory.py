@@ -63,7 +63,7 @@ class DataDirectory:
     def version(self) -> str | None:
         """The major version of PostgreSQL that made the data; None when there is none yet. Raises OSError."""
         marker = self.data / "PG_VERSION"
-        return marker.read_text().strip() if marker.exists() else None
+        return marker.read_text(encoding="utf-8").strip() if marker.exists() else None
 
     @property
     def partial(self) -> Path:

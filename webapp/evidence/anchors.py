@@ -66,7 +66,7 @@ class FileAnchor:
 
     def checkpoints(self) -> list[Checkpoint]:
         try:
-            return read_checkpoints(self.path.read_text())
+            return read_checkpoints(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return []
         except IsADirectoryError:

@@ -64,10 +64,14 @@ def create(path: Path, passphrase: str = "") -> SigningKey:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        public_file(path).write_text(f"{key.public}\n")
+            try:
+                file.write(pem)
+                file.flush()
+                os.fsync(file.fileno())
+                public_file(path).write_text(f"{key.public}\n", encoding="utf-8")
+            except OSError:  # half a key would be in the way of the next attempt
+                path.unlink()
+                raise
     except OSError as error:
         raise KeyFileError(f'the key cannot be written to "{path}" ({error.strerror})') from None
     return key

@@ -658,7 +658,7 @@ def check_manifest(path: Path, key: PublicKey, anchored: Iterable[Checkpoint] = 
 def _key(given: str) -> PublicKey:
     """The key itself, or what a file holds. Raises ArgumentTypeError."""
     try:
-        return PublicKey.parse(Path(given).read_text() if Path(given).is_file() else given)
+        return PublicKey.parse(Path(given).read_text(encoding="utf-8") if Path(given).is_file() else given)
     except (OSError, ValueError) as error:
         reason = error if isinstance(error, ValueError) else error.strerror
         raise argparse.ArgumentTypeError(f"{given}: {reason}, nor a file with one") from None
@@ -678,7 +678,7 @@ def main() -> int:
     asked = parser.parse_args()
     file: Path | None = asked.checkpoints
     try:
-        anchored = read_checkpoints(file.read_text()) if file else []
+        anchored = read_checkpoints(file.read_text(encoding="utf-8")) if file else []
         for file in asked.files:
             assert file is not None
             if file.name.endswith(MANIFEST):

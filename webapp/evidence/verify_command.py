@@ -162,7 +162,8 @@ def public_key(given: str | None) -> PublicKey:
             raise AuditLogError("name the public key with --key: what `auditlog keys show` prints, or its file")
         given = str(keys.public_file(Path(settings.key_file)))
     try:
-        return PublicKey.parse(Path(given).read_text() if "+" not in given or Path(given).exists() else given)
+        text = Path(given).read_text(encoding="utf-8") if "+" not in given or Path(given).exists() else given
+        return PublicKey.parse(text)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise AuditLogError(
@@ -181,7 +182,7 @@ def _copy(place: str) -> list[Checkpoint]:
         return anchors.ObjectAnchor(Bucket.parse(place)).checkpoints()
     path = Path(place)
     try:
-        return read_checkpoints((path / "checkpoints" if path.is_dir() else path).read_text())
+        return read_checkpoints((path / "checkpoints" if path.is_dir() else path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, Broken) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise AuditLogError(

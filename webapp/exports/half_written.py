@@ -48,7 +48,7 @@ class HalfWritten:
         if target.exists() and not half.part.exists():
             raise AuditLogError(f'"{target}" is there, and "{half.part}" is not: nothing broke off')
         try:
-            state = json.loads(half.state.read_text())
+            state = json.loads(half.state.read_text(encoding="utf-8"))
             half.what, size, half.so_far.rows = state["what"], state["bytes"], state["rows"]
             with half.part.open("r+b") as file:
                 file.truncate(size)  # the end of the last whole line that was counted

@@ -78,7 +78,7 @@ def generate(
 
 
 def _insert(connection: Connection, **stretch: Any) -> None:
-    text = resources.files(__package__ or "").joinpath("stretch.sql").read_text()
+    text = resources.files(__package__ or "").joinpath("stretch.sql").read_text(encoding="utf-8")
     names = [f"{first} {last}" for last, first in product(people.LAST, people.FIRST)]
     lists: dict[str, Any] = {
         "first_names": people.FIRST,

@@ -15,5 +15,5 @@ def load(name: str) -> sql.SQL:
 
 
 def _text(file: str) -> str:
-    text = resources.files(__name__).joinpath(file).read_text()
+    text = resources.files(__name__).joinpath(file).read_text(encoding="utf-8")
     return re.sub(r"\{(\w+\.sql)\}", lambda found: _text(found[1]), text)
