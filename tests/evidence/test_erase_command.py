@@ -39,10 +39,10 @@ def test_one_administrator_asks_and_another_approves(db: Database) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "say what: --entity with --record"),
+        ([], "say one thing: --entity with --record"),
         (["--entity", "contact"], "--entity and --record go together"),
         (["--entity", "contact", "--record", "42"], "say why, with --reason"),
-        (["--list", "--approve", "1"], "say what"),
+        (["--list", "--approve", "1"], "say one thing"),
     ],
 )
 def test_arguments_that_do_not_go_together_are_named(db: Database, arguments: list[str], said: str) -> None:
