@@ -13,8 +13,8 @@ begin
   if to_regclass(format('audit.%I', partition)) is not null then
     return false;
   end if;
-  -- Two sessions may want the same month at once.
-  perform pg_advisory_xact_lock(hashtextextended('audit.add_partition', 0));
+  -- Two sessions may want the same month at once. Attaching takes this lock in any case.
+  lock table only audit.log in share update exclusive mode;
   if to_regclass(format('audit.%I', partition)) is not null then
     return false;
   end if;

@@ -6,12 +6,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- Whoever comes first does it; nobody waits for it, and nobody's write fails for it.
-  if pg_try_advisory_xact_lock(hashtextextended('audit.add_partition', 0)) then
-    perform audit.ensure_partitions();
-  end if;
-exception when others then
-  raise warning 'the audit log could not make its next months: %', sqlerrm
-    using hint = 'Run auditlog migrate.';
+  lock table only audit.log in share update exclusive mode nowait;
+  perform audit.ensure_partitions();
+exception
+  when lock_not_available then
+    null;
+  when others then
+    raise warning 'the audit log could not make its next months: %', sqlerrm
+      using hint = 'Run auditlog migrate.';
 end
 $$;
 

@@ -19,10 +19,15 @@ begin
     raise exception 'audit.extend_search: at_most is %, not 1 or more', coalesce(at_most::text, 'null')
       using errcode = 'invalid_parameter_value', hint = 'Leave it out for 20000.';
   end if;
-  -- One is enough, and the next one may begin when this transaction ends.
-  if pg_is_in_recovery() or not pg_try_advisory_xact_lock(hashtextextended('audit.extend_search', 0)) then
+  if pg_is_in_recovery() then
     return 0;
   end if;
+  -- One is enough, and the next one may begin when this transaction ends. No application can take this lock.
+  begin
+    lock table audit.searching in share update exclusive mode nowait;
+  exception when lock_not_available then
+    return 0;
+  end;
   select s.* into before from audit.searching s;
   place := before;
   select m.* into place.mark_event_id, place.mark_xact_id, settled

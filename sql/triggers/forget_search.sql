@@ -5,7 +5,7 @@ language sql
 set search_path = pg_catalog, pg_temp
 as $$
   -- What is just being added is not seen yet.
-  select pg_advisory_xact_lock(hashtextextended('audit.extend_search', 0));
+  lock table audit.searching in share update exclusive mode;
   delete from audit.search s where s.occurred_at >= since and s.occurred_at < until;
   delete from audit.activity a where a.hour >= since and a.hour < until;
   delete from audit.actor_days a where a.day >= (since at time zone 'UTC')::date and a.day < (until at time zone 'UTC')::date;

@@ -12,7 +12,7 @@ declare
   owner regrole := (select c.relowner from pg_class c where c.oid = "table");
 begin
   -- One at a time: two would make the same functions.
-  perform pg_advisory_xact_lock(hashtextextended('audit.track', 0));
+  lock table audit.tracked in share update exclusive mode;
   select * into known from audit.tracked t where audit.tracked_relation(t.tracked_id) = "table";
   wanted.tracked_id := coalesce(known.tracked_id, nextval('audit.tracked_tracked_id_seq'));
   wanted.since := coalesce(known.since, clock_timestamp());

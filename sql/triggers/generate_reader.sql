@@ -10,7 +10,7 @@ declare
   careful constant text :=
     $$if stored ~ '[0-9][eE][+-]?[0-9]{3}' then return audit.read_row_field_by_field(shape_id, stored); end if; $$;
 begin
-  perform pg_advisory_xact_lock(hashtextextended('audit.generate_reader', 0));
+  lock table audit.shapes in share update exclusive mode;
   for reader in
     select * from (values
       ('read_row', 'row', 'A row in row notation as a JSON object, with the session''s settings: audit.row_fields() pins them. Generated.'),

@@ -4,7 +4,7 @@ create or replace function audit.rebuild_search() returns void
 language sql security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select pg_advisory_xact_lock(hashtextextended('audit.extend_search', 0));
+  lock table audit.searching in share update exclusive mode;
   truncate audit.search, audit.activity, audit.actor_days;
   update audit.searching s set low_event_id = 0, mark_event_id = null, mark_xact_id = null;
 $$;

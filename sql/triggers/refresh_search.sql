@@ -9,7 +9,7 @@ declare
   touched audit.actor_days[];
 begin
   -- What is just being added is not seen yet.
-  perform pg_advisory_xact_lock(hashtextextended('audit.extend_search', 0));
+  lock table audit.searching in share update exclusive mode;
   -- Whoever was, or now is, the author is counted again on these days, with the names that are left.
   touched := array(
     select row(e.occurred_at::date, e.actor_id, e.db_user, '', '', null, 0)::audit.actor_days

@@ -20,7 +20,7 @@ begin
   end if;
   -- What is being erased must not stay in the clear in the file.
   perform pg_advisory_xact_lock(hashtextextended('audit.approve_erasure', 0));
-  perform pg_advisory_xact_lock(hashtextextended('audit.add_partition', 0));
+  lock table only audit.log in share update exclusive mode;
   if to_regclass(format('audit.%I', part)) is null then
     raise exception 'audit.retire_month: the log has no month %', to_char(month, 'YYYY-MM')
       using errcode = 'undefined_table', hint = 'It has left already: see audit.archives.';

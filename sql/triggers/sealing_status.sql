@@ -35,6 +35,7 @@ as $$
   select c.number, c.sealed_at, c.size, w.since, greatest(clock_timestamp() - w.since, interval '0'),
     case when w.late then o.who end, case when w.late then o.since end,
     case
+      when audit.false_sealer() is not null then format('Nothing can be sealed while %s, which may not seal, holds the lock of the sealer: end it.', audit.false_sealer())
       when w.late and o.who is not null then format('Events since %s UTC are not sealed: %s has had a transaction open%s. End it.',
         to_char(w.since, 'YYYY-MM-DD HH24:MI:SS'), o.who, to_char(o.since, '" since "YYYY-MM-DD HH24:MI:SS" UTC"'))
       when w.late then format('Events since %s UTC are not sealed: run auditlog seal.', to_char(w.since, 'YYYY-MM-DD HH24:MI:SS'))

@@ -12,7 +12,7 @@ from tests.conftest import Database
 from tests.evidence.conftest import Evidence
 from webapp import searching
 from webapp.evidence import sealing, service
-from webapp.evidence.sealing import AnotherSealer
+from webapp.evidence.sealing import AnotherSealer, SealingError
 
 
 def settled_order(db: Database) -> list[int]:
@@ -100,6 +100,22 @@ def test_a_sealer_that_is_killed_at_any_point_is_followed_by_one_that_goes_on(
     evidence.seal()
     assert evidence.sealed() == settled_order(evidence.db)
     assert [c.size for c in evidence.checkpoints()] == [len(evidence.sealed()) - 10, len(evidence.sealed())]
+
+
+def test_an_application_that_takes_the_lock_of_the_sealer_is_named(evidence: Evidence) -> None:
+    evidence.write(1)
+    evidence.seal()
+    app = evidence.db.connect("app")
+    app.execute("select pg_advisory_lock(hashtextextended('audit.seal', 0))")
+    who = f'session {app.info.backend_pid} of "app"'
+    with pytest.raises(SealingError, match=rf"^{who}, which may not seal, holds the lock of the sealer: end it$"):
+        evidence.seal()
+    asked = "select problem from audit.status() where table_name = 'audit.checkpoints'"
+    assert who in evidence.db.value(asked)
+    app.close()
+    evidence.write(1)
+    assert evidence.seal()
+    assert evidence.db.run(asked) == []
 
 
 def test_a_second_sealer_stands_back_and_writers_do_not_wait(evidence: Evidence) -> None:

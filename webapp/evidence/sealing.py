@@ -52,6 +52,8 @@ def alone(connection: Connection) -> Generator[None]:
     connection.rollback()
     taken = _value(connection, f"select pg_try_advisory_lock(({LOCK}))")
     connection.commit()
+    if not taken and (holder := _value(connection, "select audit.false_sealer()")):
+        raise SealingError(f"{holder}, which may not seal, holds the lock of the sealer: end it")
     if not taken:
         raise AnotherSealer("another sealer is at work on this log")
     try:
