@@ -114,7 +114,7 @@ def test_a_server_that_runs_makes_the_next_months(db: Database) -> None:
 
 
 def test_a_replaced_function_that_always_sees_changes_does_not_make_a_command_go_on_for_ever(db: Database) -> None:
-    calls = "select coalesce(sum(calls), 0) from pg_stat_user_functions where funcname = 'refresh'"
+    calls = "select coalesce(sum(calls), 0) from pg_stat_user_functions where funcname = 'regenerate'"
     db.run(
         "create or replace function audit.is_current(shape_id integer) returns boolean language sql immutable as 'select false'"
     )
