@@ -64,7 +64,9 @@ COMMANDS = list(commands(cli.main))
 def test_every_command_has_an_example_of_itself(command: tuple[str, ...]) -> None:
     result = invoke(*command, "--help")
     assert result.exit_code == 0
-    assert re.search(rf"Example: .*auditlog {' '.join(command)}\b", " ".join(result.output.split()))
+    examples = result.output.partition("  Example:\n")[2].partition("\n\n")[0]
+    assert re.search(rf"auditlog {' '.join(command)}\b", examples)
+    assert len(examples.splitlines()) == 1, "it can be copied"
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -76,8 +78,12 @@ def test_every_option_is_explained(command: tuple[str, ...]) -> None:
     assert [option.name for option in found.params if isinstance(option, click.Option) and not option.help] == []
 
 
-def test_without_a_command_it_lists_them() -> None:
-    assert all(name in invoke("--help").output for name in cli.main.commands)
+@pytest.mark.parametrize("group", sorted({path[:-1] for path in COMMANDS}), ids=" ".join)
+def test_a_list_of_commands_says_what_each_does_and_cuts_nothing_off(group: tuple[str, ...]) -> None:
+    listed = invoke(*group, "--help").output.partition("\nCommands:\n")[2]
+    names = {path[len(group)] for path in COMMANDS if path[: len(group)] == group}
+    assert {line.split()[0] for line in listed.splitlines()} == names
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed.splitlines()), listed
 
 
 # -- which database ------------------------------------------------------------------------------

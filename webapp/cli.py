@@ -56,9 +56,13 @@ def main() -> None:
 @click.option("--reset", is_flag=True, help="Delete the demo's data and start over.")
 @explained
 def run_demo(port: int, data_dir: Path | None, no_serve: bool, reset: bool) -> None:
-    """Show it all: a PostgreSQL of its own, real writers, and the report.
+    """Show it all, on a PostgreSQL of its own.
 
-    Example: auditlog demo --port 8080
+    With real writers, and the report.
+
+    \b
+    Example:
+      auditlog demo --port 8080
     """
     own_url = config.own_database_url()
     server.require_port(port)
@@ -103,7 +107,9 @@ def run_demo(port: int, data_dir: Path | None, no_serve: bool, reset: bool) -> N
 def migrate(reference_tables: bool) -> None:
     """Create or update the audit schema. A second run changes nothing.
 
-    Example: AUDITLOG_DATABASE_URL=postgresql://postgres@localhost/crm auditlog migrate
+    \b
+    Example:
+      AUDITLOG_DATABASE_URL=postgresql://postgres@localhost/crm auditlog migrate
     """
     done = migrations.migrate(
         config.database_url(),
@@ -121,7 +127,9 @@ def serve(workers: int) -> None:
 
     With AUDITLOG_SEAL_DATABASE_URL and AUDITLOG_SEAL_KEY_FILE, it seals too, each minute, in a process of its own.
 
-    Example: AUDITLOG_BIND=127.0.0.1:8000 auditlog serve
+    \b
+    Example:
+      AUDITLOG_BIND=127.0.0.1:8000 auditlog serve
     """
     settings = config.from_environment()
     for warning in beside.warnings():

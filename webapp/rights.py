@@ -28,9 +28,13 @@ LIMIT = "update public.users set categories = %(categories)s where lower(email) 
 @click.argument("permission", type=click.Choice(sorted(PERMISSIONS)))
 @explained
 def grant(email: str, permission: str) -> None:
-    """Give a person a permission beside those of their role. audit.erase is given in this way only.
+    """Give a person a permission beside their role's.
 
-    Example: auditlog user grant mei@example.org audit.erase
+    audit.erase is given in this way only.
+
+    \b
+    Example:
+      auditlog user grant mei@example.org audit.erase
     """
     change(email, GRANT, permission=permission)
     click.echo(f"{email} has {permission}.")
@@ -43,7 +47,9 @@ def grant(email: str, permission: str) -> None:
 def revoke(email: str, permission: str) -> None:
     """Take back what grant gave. A permission of the person's role goes with set-role.
 
-    Example: auditlog user revoke mei@example.org audit.erase
+    \b
+    Example:
+      auditlog user revoke mei@example.org audit.erase
     """
     change(email, REVOKE, permission=permission)
     click.echo(f"{email} was not given {permission} as a person; their role may still have it.")
@@ -55,9 +61,13 @@ def revoke(email: str, permission: str) -> None:
 @click.option("--lift", is_flag=True, help="Let the person see all categories again.")
 @explained
 def limit(email: str, categories: tuple[str, ...], lift: bool) -> None:
-    """Limit a person to some categories of the report, on every page and in every file.
+    """Limit a person to some categories of the report.
 
-    Example: auditlog user limit mei@example.org contacts groups
+    On every page, and in every file.
+
+    \b
+    Example:
+      auditlog user limit mei@example.org contacts groups
     """
     if bool(categories) == lift:
         raise click.UsageError("name the categories that the person may see, or --lift the limit")

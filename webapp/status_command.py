@@ -27,11 +27,15 @@ from .streaming import cursors
 @click.option("--metrics", "form", flag_value="metrics", help="For Prometheus, such as its textfile collector.")
 @explained
 def status(form: str | None) -> None:
-    """Whether capture is whole, the log sealed, what was to be erased gone from archives, and people can sign in.
+    """Tell whether all is well.
+
+    Capture is whole, the log sealed, what was to be erased gone from archives, and people can sign in.
 
     Exit code 0 when it is so, 1 when it is not.
 
-    Example: auditlog status --json
+    \b
+    Example:
+      auditlog status --json
     """
     needs = "one of the roles audit_reader, audit_web and audit_admin"
     with connected(config.database_url(), "status", needs=needs, autocommit=True) as connection:

@@ -75,7 +75,9 @@ def track(table: str, baseline: bool, **given: Any) -> None:
     Writers to the table wait while triggers are made (lock SHARE ROW EXCLUSIVE; ACCESS EXCLUSIVE where some go).
     Rows for --baseline are read after that, and nobody waits; without a primary key, or with --parent, writers do.
 
-    Example: auditlog track public.contacts --entity contact --label first_name,last_name
+    \b
+    Example:
+      auditlog track public.contacts --entity contact --label first_name,last_name
     """
     columns = [_wanted(given, name, []) for name in ("label", "exclude", "mask")]
     values = (table, given["entity"], *columns, _wanted(given, "parent", ""))
@@ -104,7 +106,9 @@ def untrack(table: str) -> None:
 
     Readers and writers of the table wait while its triggers are dropped (lock ACCESS EXCLUSIVE).
 
-    Example: auditlog untrack public.contacts
+    \b
+    Example:
+      auditlog untrack public.contacts
     """
     with _administration("untrack", table) as connection:
         connection.execute("select audit.untrack(%s::regclass)", (table,))

@@ -24,7 +24,7 @@ select audit.end_sessions_of(id::text) from person
 
 @click.group()
 def user() -> None:
-    """Add people, change their role, disable them, let them choose a new password.
+    """Manage the people who may sign in.
 
     For the table users that `auditlog migrate --reference-tables` creates.
     """
@@ -84,9 +84,13 @@ def _link(connection: Connection, email: str) -> str:
 @click.option("--role", type=click.Choice(ROLES), default="member", show_default=True, help="What the person may do.")
 @explained
 def add(email: str, name: str, role: str) -> None:
-    """Add a person and print a link by which they choose a password.
+    """Add a person.
 
-    Example: auditlog user add mei@example.org --name "Mei Tanaka" --role auditor
+    It prints a link by which they choose a password.
+
+    \b
+    Example:
+      auditlog user add mei@example.org --name "Mei Tanaka" --role auditor
     """
     with _people(email) as connection:
         statement = "insert into public.users (name, email, role, password_hash) values (%s, %s, %s, %s)"
@@ -102,7 +106,9 @@ def add(email: str, name: str, role: str) -> None:
 def set_role(email: str, role: str) -> None:
     """Change a person's role.
 
-    Example: auditlog user set-role mei@example.org auditor
+    \b
+    Example:
+      auditlog user set-role mei@example.org auditor
     """
     change(email, "update public.users set role = %(role)s where lower(email) = lower(%(email)s)", role=role)
     click.echo(f"{email} is now {role}.")
@@ -112,9 +118,13 @@ def set_role(email: str, role: str) -> None:
 @click.argument("email")
 @explained
 def disable(email: str) -> None:
-    """Shut a person out at once, and for good where they are signed in; their history stays.
+    """Shut a person out at once.
 
-    Example: auditlog user disable oskar@example.org
+    They are signed out everywhere; their history stays.
+
+    \b
+    Example:
+      auditlog user disable oskar@example.org
     """
     change(email, DISABLE)
     click.echo(f"{email} is disabled.")
@@ -126,7 +136,9 @@ def disable(email: str) -> None:
 def sign_out(email: str) -> None:
     """End all sessions of a person, who may sign in again.
 
-    Example: auditlog user sign-out mei@example.org
+    \b
+    Example:
+      auditlog user sign-out mei@example.org
     """
     change(email, "select audit.end_sessions_of(user_id) from audit.web_users where login = lower(%(email)s)")
     click.echo(f"{email} is signed out everywhere.")
@@ -136,11 +148,15 @@ def sign_out(email: str) -> None:
 @click.argument("email")
 @explained
 def reset_password(email: str) -> None:
-    """Print a link by which a person chooses a new password, which ends their sessions.
+    """Print a link by which a person chooses a new password.
+
+    Choosing one ends their sessions.
 
     It replaces earlier links. The old password works until then: to shut somebody out, use disable.
 
-    Example: auditlog user reset-password mei@example.org
+    \b
+    Example:
+      auditlog user reset-password mei@example.org
     """
     with _people(email) as connection:
         link = _link(connection, email)
@@ -151,9 +167,13 @@ def reset_password(email: str) -> None:
 @click.argument("email")
 @explained
 def reset_totp(email: str) -> None:
-    """Let a person who lost authenticator app and recovery codes sign in without a code.
+    """Let a person sign in without a code.
 
-    Example: auditlog user reset-totp mei@example.org
+    For whoever lost authenticator app and recovery codes.
+
+    \b
+    Example:
+      auditlog user reset-totp mei@example.org
     """
     with _people(email) as connection:
         statement = "select audit.remove_totp(user_id) from audit.web_users where login = lower(%s)"

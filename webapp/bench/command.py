@@ -50,7 +50,9 @@ def bench(
     On a PostgreSQL of its own; on the server of AUDITLOG_DATABASE_URL, if that is set, in databases that it
     creates and drops.
 
-    Example: auditlog bench --rows 10000 --only audit-log-report,floor
+    \b
+    Example:
+      auditlog bench --rows 10000 --only audit-log-report,floor
     """
     names = [name.strip() for name in only.split(",") if name.strip()]
     chosen = subjects.chosen(names, IDEAS if ideas else subjects.SUBJECTS)

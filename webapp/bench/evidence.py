@@ -91,7 +91,9 @@ def measure_evidence(events: int, jobs: int, bindir: Path | None) -> None:
     On a PostgreSQL of its own; on the server of AUDITLOG_DATABASE_URL, if that is set, in a database that it creates
     and drops.
 
-    Example: scripts/measure-evidence --events 1000000
+    \b
+    Example:
+      scripts/measure-evidence --events 1000000
     """
     console = Console(stderr=True, quiet=not sys.stderr.isatty())
     with running(bindir) as server, console.status("Starting") as status:

@@ -37,7 +37,10 @@ def _named(file: Path | None) -> tuple[Path, str]:
 
 @click.group()
 def keys() -> None:
-    """The key that signs checkpoints. Keep it where the database's administrators cannot reach it."""
+    """Manage the key that signs checkpoints.
+
+    Keep it where the database's administrators cannot reach it.
+    """
 
 
 @keys.command()
@@ -46,7 +49,9 @@ def keys() -> None:
 def new(file: Path | None) -> None:
     """Make a key. With AUDITLOG_SEAL_KEY_PASSPHRASE set, it is kept encrypted.
 
-    Example: auditlog keys new --file /etc/auditlog/seal.key
+    \b
+    Example:
+      auditlog keys new --file /etc/auditlog/seal.key
     """
     path, passphrase = _named(file)
     key = key_files.create(path, passphrase)
@@ -60,7 +65,9 @@ def new(file: Path | None) -> None:
 def show(file: Path | None) -> None:
     """Print the public key, which auditors check seals with.
 
-    Example: auditlog keys show > seal.key.pub
+    \b
+    Example:
+      auditlog keys show > seal.key.pub
     """
     click.echo(str(key_files.load(*_named(file)).public))
 
@@ -68,9 +75,13 @@ def show(file: Path | None) -> None:
 @keys.command()
 @explained
 def rotate() -> None:
-    """Replace the key: a checkpoint that both keys sign names the new one.
+    """Replace the key.
 
-    Example: auditlog keys rotate
+    A checkpoint that both keys sign names the new one.
+
+    \b
+    Example:
+      auditlog keys rotate
     """
     sealer = Sealer.from_environment()
     waiting = key_files.next_file(sealer.key_file)
@@ -86,9 +97,13 @@ def rotate() -> None:
 @click.option("--every", type=click.FloatRange(min=1), metavar="SECONDS", help="Go on until ended, a round each time.")
 @explained
 def seal(every: float | None) -> None:
-    """Seal what was written: sign what the log holds, and carry it to the places in AUDITLOG_ANCHORS.
+    """Seal what was written.
 
-    Example: AUDITLOG_SEAL_KEY_FILE=/etc/auditlog/seal.key auditlog seal --every 60
+    Sign what the log holds, and carry that to the places in AUDITLOG_ANCHORS.
+
+    \b
+    Example:
+      AUDITLOG_SEAL_KEY_FILE=/etc/auditlog/seal.key auditlog seal --every 60
     """
     sealer = Sealer.from_environment()
     if every is None:
@@ -114,9 +129,13 @@ def seal(every: float | None) -> None:
 @click.option("--until", type=int, metavar="NUMBER", help="… until this one. Default: the last.")
 @explained
 def prove(event_ids: tuple[int, ...], since: int | None, until: int | None) -> None:
-    """Print a proof, for `auditlog verify FILE` or proof.py: of events, or of growth between two checkpoints.
+    """Print a proof of events, or of growth between two checkpoints.
 
-    Example: auditlog prove 4711 > proof.ndjson
+    `auditlog verify FILE` and proof.py check it.
+
+    \b
+    Example:
+      auditlog prove 4711 > proof.ndjson
     """
     if bool(event_ids) == (since is not None):
         raise click.UsageError("name either events or --since")

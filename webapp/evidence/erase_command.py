@@ -57,11 +57,15 @@ def erase(
     archive: Place | None,
     as_json: bool,
 ) -> None:
-    """Forget a record: its values go, and the seals still prove what there was.
+    """Forget a record.
+
+    Its values go, and the seals still prove what there was.
 
     Needs two people: each a login in audit_admin, or one of them on the pages of the report.
 
-    Example: auditlog erase --entity contact --record 42 --reason "letter 2026-117"
+    \b
+    Example:
+      auditlog erase --entity contact --record 42 --reason "letter 2026-117"
     """
     asked = bool(entity or record), bool(table), listing, in_archives
     asked += preview is not None, approve is not None, withdraw is not None

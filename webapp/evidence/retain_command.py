@@ -48,13 +48,17 @@ def _months(context: click.Context, option: click.Parameter, value: str) -> int:
 @click.option("--dry-run", is_flag=True, help="Only say which months would leave.")
 @explained
 def retain(keep: int, place: Place, dry_run: bool) -> None:
-    """Move closed months that are older to Parquet files: write, read back, then drop from the log.
+    """Move old months out of the log.
+
+    Each month that is closed, and older, goes into a Parquet file: written, read back, then dropped from the log.
 
     Before that, it erases in archives what was approved since it last ran.
 
     Exit code 1 when something keeps a month in the log: it is named. Ended at any point, the next run goes on.
 
-    Example: auditlog retain --keep 24m --to s3://crm-archive/log
+    \b
+    Example:
+      auditlog retain --keep 24m --to s3://crm-archive/log
     """
     archiving.arrow()  # before anything is looked at
     missed = False
@@ -83,7 +87,7 @@ def retain(keep: int, place: Place, dry_run: bool) -> None:
 
 @click.group()
 def hold() -> None:
-    """Legal holds: events of a record or of a period that must not leave the log."""
+    """Keep events from leaving the log: legal holds."""
 
 
 @hold.command()
@@ -96,7 +100,9 @@ def hold() -> None:
 def add(reason: str, entity: str | None, record: str | None, since: datetime | None, until: datetime | None) -> None:
     """Keep the events of a record, or of a period. Adding the same again does nothing.
 
-    Example: auditlog hold add --entity contact --record 42 --reason "claim 17"
+    \b
+    Example:
+      auditlog hold add --entity contact --record 42 --reason "claim 17"
     """
     if bool(entity) != bool(record):
         raise click.UsageError("--entity and --record go together")
@@ -124,7 +130,9 @@ def add(reason: str, entity: str | None, record: str | None, since: datetime | N
 def list_() -> None:
     """Show all holds.
 
-    Example: auditlog hold list
+    \b
+    Example:
+      auditlog hold list
     """
     with connected(config.database_url(), "hold", needs=NEEDS) as connection:
         connection.execute("set local timezone = 'UTC'")
@@ -146,7 +154,9 @@ def list_() -> None:
 def release(number: int) -> None:
     """End a hold.
 
-    Example: auditlog hold release 3
+    \b
+    Example:
+      auditlog hold release 3
     """
     with connected(config.database_url(), "hold", needs=NEEDS) as connection:
         connection.execute("select audit.release_hold(%s)", (number,))

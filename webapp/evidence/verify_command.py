@@ -76,7 +76,9 @@ def verify(
     jobs: int,
     as_json: bool,
 ) -> None:
-    """Check that the log is what was sealed; or, without a database, that FILES are.
+    """Check that the log, or FILES, are what was sealed.
+
+    FILES need no database.
 
     FILES: proofs, exports with proofs, archives, and manifests of other exports, each beside its export.
 
@@ -86,7 +88,9 @@ def verify(
     Exit code 0: proven. 3: broken. 4: nothing is broken, but seals are late or capture is not whole.
     1: it could not be checked. 2: wrong arguments.
 
-    Example: auditlog verify --key seal.key.pub --checkpoints /mnt/anchor/checkpoints
+    \b
+    Example:
+      auditlog verify --key seal.key.pub --checkpoints /mnt/anchor/checkpoints
     """
     public = public_key(key)
     anchored = [_copy(copy) for copy in copies] if copies else _own_copies()

@@ -94,18 +94,20 @@ def export(
     resume: bool,
     **given: Any,
 ) -> None:
-    """Write what the filters show into a file, and beside it a manifest: FILE.manifest.json.
+    """Write what the filters show into a file.
 
-    Needs a login in the role audit_reader. The export is an event, with the login that it left by. What is written of
-    a file that breaks off stays in FILE.part, and --resume goes on there. Where archives are read, a last column says
-    which events are archived.
+    Beside it goes a manifest, FILE.manifest.json. Needs a login in the role audit_reader. The export is an event,
+    with the login that it left by. What is written of a file that breaks off stays in FILE.part, and --resume goes
+    on there. Where archives are read, a last column says which events are archived.
 
     With --with-proof, lines carry all that was sealed of each event, whatever columns are chosen, and the last line
     leads to the last checkpoint: `auditlog verify FILE --key seal.key.pub` then needs no database.
 
     Exit code 0: complete. 1: it failed. 130: interrupted.
 
-    Example: auditlog export --category contacts --period last-month -o contacts.csv
+    \b
+    Example:
+      auditlog export --category contacts --period last-month -o contacts.csv
     """
     if resume and (query or kind or columns or with_proof or for_excel or any(given.values())):
         raise click.UsageError("--resume goes on with what the file was begun with: give nothing else but -o")

@@ -26,7 +26,9 @@ def generate_events(events: int, months: int) -> None:
     The database of AUDITLOG_DATABASE_URL must have the tables of `auditlog migrate --reference-tables`. A second run
     goes on where the first one stopped.
 
-    Example: scripts/generate-events --events 1000000
+    \b
+    Example:
+      scripts/generate-events --events 1000000
     """
     needs = "superuser, or the ownership of the database"
     with connected(config.database_url(), "generate-events", needs=needs) as connection:

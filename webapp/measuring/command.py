@@ -53,7 +53,9 @@ def measure_report(rounds: int, workers: int, port: int, only: str, json_file: P
 
     Exit code 0: all within what they may take. 1: some are over.
 
-    Example: scripts/measure-report --rounds 5 --only tab
+    \b
+    Example:
+      scripts/measure-report --rounds 5 --only tab
     """
     url, password = config.database_url(), secrets.token_urlsafe(16)
     with connected(url, "measure-report", needs="superuser", autocommit=True) as connection:

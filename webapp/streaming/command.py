@@ -44,11 +44,15 @@ def stream(
     name: str | None, place: str, kind: str, start: str, every: float | None, batch: int,
     listed: bool, as_json: bool, drop: bool,
 ) -> None:  # fmt: skip
-    """Hand on sealed events in order, each at least once, to the stream NAME, which remembers how far it came.
+    """Hand on sealed events in order, each at least once.
+
+    The stream NAME remembers how far it came.
 
     Batches that are posted are signed with AUDITLOG_STREAM_SECRET.
 
-    Example: auditlog stream siem --to https://siem.example.org/audit --format ocsf --every 5
+    \b
+    Example:
+      auditlog stream siem --to https://siem.example.org/audit --format ocsf --every 5
     """
     url = config.database_url()
     if listed or drop:
