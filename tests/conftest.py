@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -314,10 +315,15 @@ def csrf_token(html: str) -> str:
     return unescape(found[1])
 
 
+@lru_cache(maxsize=16)
+def parsed(html: str) -> Any:
+    """A page as a tree, to be read only. Raises where it is not valid HTML."""
+    return html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(html)
+
+
 def check_page(html: str, path: str) -> None:
     """Valid HTML, a title, one h1, no duplicate ids, nothing inline."""
-    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-    document = parser.parse(html)
+    document = parsed(html)
     title = document.findtext(".//title") or ""
     assert title.strip(), f"{path} has no title"
     assert len(document.findall(".//h1")) == 1, f"{path} has not exactly one h1"

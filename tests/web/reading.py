@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import html5lib
 from psycopg.types.json import Jsonb
 
-from tests.conftest import Browser, Database, csrf_token
+from tests.conftest import Browser, Database, csrf_token, parsed
 from webapp.exports import FORMATS
 
 REPORT = "/reports/audit-log"
@@ -102,7 +102,7 @@ def text_of(html: str) -> str:
 
 def row_text(html: str, event_id: int) -> str:
     """What a person reads in one row of the list."""
-    document = html5lib.parse(html, namespaceHTMLElements=False)
+    document = parsed(html)
     row = next(e for e in document.iter() if e.get("id") == f"event-{event_id}")
     return " ".join("".join(row.itertext()).split())
 
@@ -126,7 +126,7 @@ def rows_of(file: bytes) -> list[dict[str, str]]:
 
 def detail(browser: Browser, event_id: int) -> str:
     """The page of one event, as a person reads it."""
-    document = html5lib.parse(browser.get(f"{REPORT}/events/{event_id}"), namespaceHTMLElements=False)
+    document = parsed(browser.get(f"{REPORT}/events/{event_id}"))
     body = document.find("body")
     assert body is not None
     return " ".join(" ".join(body.itertext()).split())

@@ -9,14 +9,13 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
-import html5lib
 import psycopg
 import pytest
 from flask import Flask
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from tests.conftest import Browser, Database
+from tests.conftest import Browser, Database, parsed
 from tests.web.attacking import MARKUP, address, crawl, pages
 from tests.web.reading import REPORT, download, event_ids, imported, text_of
 
@@ -65,8 +64,7 @@ def fill(db: Database, text: str) -> None:
 
 def only_text(html: str, where: str) -> None:
     """Nothing of what was stored has become a part of the page."""
-    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-    document = parser.parse(html)
+    document = parsed(html)
     elements = [e for e in document.iter() if isinstance(e.tag, str)]
     assert not [e for e in elements if e.tag == "x-probe"], where
     assert not [e for e in elements if e.tag == "script" and not (e.get("src") or "").startswith("/static/")], where
