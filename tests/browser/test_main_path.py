@@ -201,3 +201,22 @@ def test_a_mistake_in_the_line_is_put_right_where_it_is_marked(page: Page) -> No
     page.locator("summary", has_text="How to search").click()
     page.get_by_role("button", name='"main street" -draft').click()
     expect(page.get_by_role("button", name="Remove Words main street")).to_be_visible()
+
+
+def test_a_button_that_was_pressed_says_that_it_is_at_work_and_does_it_once(db: Database, page: Page) -> None:
+    sign_in(page)
+    page.clock.install()
+    page.goto("/reports/audit-log")
+    page.get_by_text("Export", exact=True).click()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    button = page.locator("button[value=csv]")
+    with page.expect_download():
+        button.click()
+        expect(button).to_have_text("Preparing…")
+        expect(button).to_have_attribute("aria-disabled", "true")
+        button.click(force=True)
+    assert len(asked) == 1
+    page.clock.run_for(5_000)
+    expect(button).to_have_text("Download CSV")
+    expect(button).not_to_have_attribute("aria-disabled", "true")
