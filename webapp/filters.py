@@ -216,6 +216,10 @@ class Filters:
                 clauses.append(both if len(conditions) == 1 else sql.SQL("({})").format(both))
         return sql.SQL(" and ").join([*clauses, scope.condition()]), parameters
 
+    def are_about_records(self) -> bool:
+        """Whether the number of a record, or of several, is asked for."""
+        return any(term.parameter == "record" for term in self.terms)
+
     def equalities(self) -> dict[tuple[str, bool], list[str]]:
         """What is asked of single columns, for another engine: values by column, and whether they are left out."""
         found: dict[tuple[str, bool], list[str]] = {}

@@ -15,36 +15,53 @@ from .scopes import Scope
 Filled = dict[str, sql.Composable]
 
 
-def found(connection: Connection, scope: Scope, *, oldest_first: bool = False) -> sql.Composed:
+#: Events that audit.search may lack are looked for in the log, but for pages only up to so many. When more were written
+#: at once, a page shows what audit.search holds, and says so, rather than read them all for every reader.
+MOST_UNFOUND = 5_000
+NO_EVENT = 2**63 - 1  # none has a higher number
+
+
+def found(connection: Connection, scope: Scope, *, oldest_first: bool = False, is_whole: bool = False) -> sql.Composed:
     """What stands after FROM, without a name: every event once, whether or not audit.search holds it yet.
 
-    Its columns are those that filters ask for.
+    Its columns are those that filters ask for. `is_whole`: even when is_behind().
     """
-    return load("found").format(searched=_searched(scope, oldest_first), unfound=unfound(connection))
+    return load("found").format(searched=_searched(scope, oldest_first), unfound=unfound(connection, is_whole=is_whole))
 
 
-def unfound(connection: Connection) -> sql.Composed:
+def unfound(connection: Connection, *, is_whole: bool = False) -> sql.Composed:
     """The same of what audit.search does not hold yet."""
-    return load("unfound").format(low=low(connection))
+    return load("unfound").format(low=low(connection, is_whole=is_whole))
 
 
-def low(connection: Connection) -> sql.Literal:
+def low(connection: Connection, *, is_whole: bool = False) -> sql.Literal:
     """The number from which on the log is asked.
 
     It is written into statements: the planner must know how few events that are. An older number is as right, only
     slower.
     """
-    row = connection.execute("select low_event_id from audit.searching").fetchone()
-    return sql.Literal(row[0] if row else 0)
+    number, numbers = _backlog(connection)
+    return sql.Literal(number if is_whole or numbers <= MOST_UNFOUND else NO_EVENT)
+
+
+def is_behind(connection: Connection) -> bool:
+    """Whether so much was written that pages leave the newest events out."""
+    return _backlog(connection)[1] > MOST_UNFOUND
 
 
 def narrowed(
-    connection: Connection, filters: Filters, scope: Scope, *, oldest_first: bool = False
+    connection: Connection, filters: Filters, scope: Scope, *, oldest_first: bool = False, is_whole: bool = False
 ) -> tuple[Filled, dict[str, Any]]:
     """What fills {found}, {conditions} and {low} of a query, and the parameters. The conditions hold for its rows r."""
     conditions, parameters = filters.conditions(scope)
-    where = found(connection, scope, oldest_first=oldest_first)
-    return {"found": where, "conditions": conditions, "low": low(connection)}, parameters
+    is_whole = is_whole or filters.are_about_records()  # which the log has an index for, too
+    where = found(connection, scope, oldest_first=oldest_first, is_whole=is_whole)
+    return {"found": where, "conditions": conditions, "low": low(connection, is_whole=is_whole)}, parameters
+
+
+def _backlog(connection: Connection) -> tuple[int, int]:
+    row = connection.execute("select low_event_id, numbers from audit.search_backlog()").fetchone()
+    return (row[0], row[1]) if row else (0, 0)
 
 
 def _searched(scope: Scope, oldest_first: bool) -> sql.Composable:

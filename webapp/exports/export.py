@@ -189,7 +189,7 @@ class Export:
         self, reader: Connection, filters: Filters, scope: Scope, archives: Archives | None
     ) -> tuple[Filled, dict[str, Any]]:
         """The rows of this file: all that the filters show, or those after where another part ended."""
-        filled, parameters = narrowed(reader, filters, scope)
+        filled, parameters = narrowed(reader, filters, scope, is_whole=True)
         after = self._file.after
         if after is None:
             return filled, parameters

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from flask import render_template
 
-from .. import activity, charts, db
+from .. import activity, charts, db, narrowing
 from ..permissions import scope
 from ..web import addresses, drawing, finding
 
@@ -20,6 +20,7 @@ def show() -> str:
         return render_template(
             "activity.html",
             asked=asked,
+            behind=narrowing.is_behind(connection),
             filters=filters,
             zone=filters.zone,
             unit=activity.unit(filters),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from flask import render_template
 
-from .. import activity, db, events, people, wording
+from .. import activity, db, events, narrowing, people, wording
 from ..filter_fields import ACTIONS
 from ..filters import LONGEST_VALUE, Filters, Term
 from ..permissions import scope
@@ -36,6 +36,7 @@ def actor(actor_id: str) -> str | tuple[str, int]:
         return render_template(
             "actor.html",
             actor_id=actor_id,
+            behind=narrowing.is_behind(connection),
             name=seen.name or next((event.record_label for event in rights if event.record_label), None),
             seen=seen,
             filters=filters,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, render_template
 
-from .. import archived_events, db, events, query_language, wording
+from .. import archived_events, db, events, narrowing, query_language, wording
 from ..permissions import scope
 from ..web import addresses
 
@@ -24,6 +24,7 @@ def printed() -> str:
         names = events.names(connection, found, scope())
         total = events.count(connection, filters, scope()) if more else len(found)
         left = archived_events.left(connection, filters, scope())
+        behind = narrowing.is_behind(connection)
     return render_template(
         "printed.html",
         rows=[
@@ -34,6 +35,7 @@ def printed() -> str:
         total_limit=events.COUNT_LIMIT,
         more=more,
         left=left,
+        behind=behind,
         most=MOST,
         query=query_language.write(filters),
         address=addresses.report(filters, _external=True),

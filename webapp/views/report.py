@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from .. import archived_events, db, events, restoring, wording
+from .. import archived_events, db, events, narrowing, restoring, wording
 from ..errors import FilterError
 from ..exports.columns import ALWAYS, NAMES
 from ..filter_fields import ACTIONS
@@ -78,6 +78,7 @@ def audit_log() -> str | tuple[str, int] | WerkzeugResponse:
             jump=jump and request.args["at"],
             after_jump=addresses.report(filters, after=cursors.dump(jump)) if jump else None,
             arrived=ahead,
+            behind=narrowing.is_behind(connection),
             arrived_limit=events.ARRIVED_LIMIT,
             trail=addresses.trail(filters),
             **cursors.beside(page, filters.to_query() | ({"since": cursors.dump(known)} if known else {})),

@@ -34,7 +34,7 @@ def searching(lag: timedelta) -> str:
         return "Words and charts are up to date."
     return (
         f"Words and charts are {roughly(lag)} behind: what is newer is read from the log itself, "
-        "which is as right but slower, until auditlog serve has caught up."
+        "which is as right but slower, or left out where it is too much, until auditlog serve has caught up."
     )
 
 
