@@ -105,7 +105,8 @@ def migrate(
                         _apply(connection, script, lock_timeout)
                         done.append(script.name)
                         on_apply(script.name)
-            searching.extend(connection)
+            # Whoever serves or seals goes on with it.
+            searching.extend(connection, seconds=searching.A_WHILE)
     return done
 
 

@@ -11,6 +11,7 @@ import psycopg
 import structlog
 
 CHUNK = 20_000  # events a transaction
+A_WHILE = 20.0  # seconds, for whoever has something else to do as well
 PAUSE = 2.0  # seconds; what is newer is looked for in the log itself
 LONGEST = "10min"  # for one of them: beyond it something is wrong
 AFTER_FAILURE = 30.0

@@ -21,7 +21,6 @@ from .proof import counted
 from .sealing import AnotherSealer, Round, alone, seal
 
 NEEDS = "the role audit_sealer"
-SEARCHING = 20.0  # seconds of a round: the next seals do not wait until a large import is searchable
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Sealer:
                 on_progress=on_progress,
             )
             delivered = delivering.deliver(connection, self.anchors)
-            searching.extend(connection, seconds=SEARCHING)
+            searching.extend(connection, seconds=searching.A_WHILE)
             connection.execute("select audit.ensure_partitions()")
             connection.commit()
             return done, delivered
