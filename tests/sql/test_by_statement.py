@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from tests.conftest import Database
@@ -135,6 +136,18 @@ def test_however_many_rows_and_however_little_memory_each_update_has_its_own_two
         "select count(*), count(*) filter (where before->>'id' = after->>'id' and after->>'other' = record_id "
         "and (before->>'v')::int = -(after->>'v')::int) from audit.events where action = 'update'"
     ) == [(20_000, 20_000)]
+
+
+def test_a_limit_on_temporary_files_refuses_an_update_whose_two_images_it_does_not_hold(passing: Database) -> None:
+    passing.run(
+        f"{THINGS}; select audit.track('things'); insert into things select n, n, 0 from generate_series(1, 5000) n"
+    )
+    new = watch(passing)
+    passing.run("set local work_mem = '64kB'; set local temp_file_limit = '100kB'")
+    with pytest.raises(psycopg.errors.ConfigurationLimitExceeded), passing.superuser.transaction():
+        passing.run("update things set v = -v")
+    passing.run("update things set v = -v where id < 10")
+    assert [e["record_id"] for e in new()] == [str(n) for n in range(1, 10)]
 
 
 def test_a_statement_that_changes_no_row_opens_nothing_of_the_log(shared: Database) -> None:

@@ -189,6 +189,22 @@ def test_rows_that_swap_their_keys_are_all_there(db: Database, names: tuple[str,
         assert as_of(db, "id, name") == db.run("select id, name from things order by id")
 
 
+def test_what_a_trigger_makes_of_other_rows_before_its_own_is_told_right(stock: Database) -> None:
+    stock.run(
+        "create function others() returns trigger language plpgsql as "
+        "'begin update stock set amount = 99 where id = 1 and new.id = 2; return new; end'"
+    )
+    stock.run("create trigger others before update on stock for each row execute function others()")
+    new = watch(stock)
+    stock.run("update stock set amount = amount + 1")
+    assert [(e["record_id"], e["after"]["amount"]) for e in new()] == [("1", 99), ("1", 11), ("2", 21)], "out of order"
+    assert (
+        as_of(stock, "id, amount", table="stock")
+        == stock.run("select id, amount from stock order by id")
+        == [(1, 99), (2, 21)]
+    )
+
+
 def test_what_a_trigger_makes_of_other_rows_of_its_statement_is_told_right(stock: Database) -> None:
     stock.run(
         "create function cap() returns trigger language plpgsql as "
