@@ -17,13 +17,18 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.clients.places import new_place
 from tests.conftest import SERVER_SETTINGS, Database
 from tests.evidence.conftest import Evidence
+from tests.test_embedded import postmaster
 from webapp.embedded import EmbeddedServer
 from webapp.evidence import sealing
 from webapp.evidence.sealing import SealingError
 
 
-def test_a_log_that_is_restored_into_a_cluster_whose_transactions_start_again_is_sealed_on_and_proven(
-    evidence: Evidence, embedded: EmbeddedServer | None, bin_dir: Path | None, tmp_path: Path
+def test_a_log_that_is_restored_into_a_cluster_whose_transactions_start_again_is_sealed_on_and_proven_even_after_a_crash(
+    evidence: Evidence,
+    embedded: EmbeddedServer | None,
+    bin_dir: Path | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if embedded is None:
         pytest.skip("needs two servers of the tests' own: unset AUDITLOG_DATABASE_URL")
@@ -41,22 +46,55 @@ def test_a_log_that_is_restored_into_a_cluster_whose_transactions_start_again_is
     name = conninfo_to_dict(db.url)["dbname"]
     program("pg_dumpall", db.url, "--roles-only", f"--file={tmp_path / 'roles'}")
     program("pg_dump", db.url, "--format=custom", f"--file={tmp_path / 'dump'}")
-    with new_place() as folder, EmbeddedServer(folder / "s", bin_dir=bin_dir, settings=SERVER_SETTINGS) as server:
-        program("psql", server.url(), "--quiet", f"--file={tmp_path / 'roles'}", f"--command=create database {name}")
-        program("pg_restore", server.url(str(name)), "--exit-on-error", str(tmp_path / "dump"))
-        with psycopg.connect(server.url(str(name)), autocommit=True) as superuser:
+    settings = SERVER_SETTINGS | {"wal_writer_delay": "1s"}  # until what was committed asynchronously is written down
+    with new_place() as folder:
+        with EmbeddedServer(folder / "s", bin_dir=bin_dir, settings=settings) as server:
+            program(
+                "psql", server.url(), "--quiet", f"--file={tmp_path / 'roles'}", f"--command=create database {name}"
+            )
+            program("pg_restore", server.url(str(name)), "--exit-on-error", str(tmp_path / "dump"))
+            with psycopg.connect(server.url(str(name)), autocommit=True) as superuser:
+                there = Database(server.url(str(name)), superuser)
+                copy = replace(evidence, db=there, sealer=replace(evidence.sealer, url=there.url_of("sealer")))
+                newest = there.value("select max(xact_id)::text::bigint from audit.log")
+                assert newest > there.value("select pg_current_xact_id()::text::bigint"), "transactions start again"
+                copy.write(2)
+                copy.seal()
+                copy.write()
+                copy.seal()
+                assert sorted(copy.sealed()) == [
+                    row[0] for row in there.run("select event_id from audit.log order by 1")
+                ]
+                lives = [checkpoint.origin.rpartition("/")[2] for checkpoint in copy.checkpoints()]
+                assert lives == ["1", "2", "2"]
+                assert len({checkpoint.log for checkpoint in copy.checkpoints()}) == 1
+                found = copy.verify()
+                assert (found.broken, found.late, found.proven) == ([], [], len(copy.sealed()))
+                copy.write(10)
+                there.run("checkpoint")
+
+                def crash(done: int) -> None:
+                    if done >= 6:
+                        running = postmaster(folder / "s")
+                        for process in (running, *running.children()):
+                            process.kill()
+                        running.wait(10)
+
+                monkeypatch.setattr(sealing, "CHUNK", 3)
+                with pytest.raises(psycopg.OperationalError):
+                    copy.seal(on_progress=crash)
+                there.close()
+        with (
+            EmbeddedServer(folder / "s", bin_dir=bin_dir) as server,
+            psycopg.connect(server.url(str(name)), autocommit=True) as superuser,
+        ):
             there = Database(server.url(str(name)), superuser)
             copy = replace(evidence, db=there, sealer=replace(evidence.sealer, url=there.url_of("sealer")))
-            newest = there.value("select max(xact_id)::text::bigint from audit.log")
-            assert newest > there.value("select pg_current_xact_id()::text::bigint"), "transactions start again"
-            copy.write(2)
+            size = copy.checkpoints()[-1].size
+            assert len(copy.sealed()) in (size, size + 3, size + 6), "whole chunks are lost, or none"
             copy.seal()
-            copy.write()
-            copy.seal()
+            assert len(copy.sealed()) == size + 10
             assert sorted(copy.sealed()) == [row[0] for row in there.run("select event_id from audit.log order by 1")]
-            lives = [checkpoint.origin.rpartition("/")[2] for checkpoint in copy.checkpoints()]
-            assert lives == ["1", "2", "2"]
-            assert len({checkpoint.log for checkpoint in copy.checkpoints()}) == 1
             found = copy.verify()
             assert (found.broken, found.late, found.proven) == ([], [], len(copy.sealed()))
             there.close()
