@@ -16,7 +16,9 @@ from rich.console import Console
 
 from .. import migrations
 from ..errors import AuditLogError
+from ..evidence import erasing as erasures
 from ..evidence import keys, sealing
+from ..evidence.tree import Connection
 from ..evidence.verifying import verify
 from ..explained import explained
 from ..generating.generator import generate
@@ -32,18 +34,23 @@ class Figures:
     verifying: float
     log: int  # bytes, indexes included
     seals: int
+    erased: int  # events of one record
+    previewing: float
+    erasing: float
 
     def __str__(self) -> str:
         return (
             f"{self.events:,} events sealed in {self.sealing:.1f} s: {self.events / self.sealing:,.0f} a second\n"
             f"… and verified in {self.verifying:.1f} s: {self.events / self.verifying:,.0f} a second\n"
             f"bytes an event, indexes included: {self.log / self.events:.0f} in the log, "
-            f"{self.seals / self.events:.0f} in its seals"
+            f"{self.seals / self.events:.0f} in its seals\n"
+            f"a contact of {self.erased:,} events: what would go is told in {self.previewing:.1f} s, and erased in "
+            f"{self.erasing:.1f} s"
         )
 
 
 def measure(url: str, events: int, jobs: int, step: Callable[[str], None] = lambda _: None) -> Figures:
-    """Fill the empty database of a superuser with invented events, seal them, and verify that."""
+    """Fill the empty database of a superuser with invented events, seal them, verify that, and forget a contact."""
     step("Generating")
     migrations.migrate(url, with_reference_tables=True)
     with psycopg.connect(url) as connection:
@@ -72,8 +79,31 @@ def measure(url: str, events: int, jobs: int, step: Callable[[str], None] = lamb
             "(select sum(pg_total_relation_size(t)) from unnest("
             "'{audit.leaves,audit.nodes,audit.checkpoints}'::regclass[]) t)"
         ).fetchone()
+        assert row
+        step("Erasing")
+        erased, previewing, erasing = _erase_one(connection, lambda: sealing.seal(connection, lambda _: key))
+    log, seals = map(int, row)
+    return Figures(done.events, sealed, verified, log, seals, erased, previewing, erasing)
+
+
+def _erase_one(connection: Connection, seal: Callable[[], object]) -> tuple[int, float, float]:
+    """Forget the contact with the most events; how many these are, and the seconds of telling and of erasing."""
+    row = connection.execute(
+        "select record_id from audit.log l join audit.shapes s on s.shape_id = l.shape_id "
+        "where s.entity = 'contact' and s.parent is null group by 1 order by count(*) desc limit 1"
+    ).fetchone()
     assert row
-    return Figures(done.events, sealed, verified, *map(int, row))
+    request = erasures.request(connection, "contact", row[0], "measured")
+    seal()
+    began = time.monotonic()
+    told = erasures.preview(connection, request)
+    told_in = time.monotonic() - began
+    connection.execute("set session authorization audit_admin")  # the second person
+    began = time.monotonic()
+    erasures.approve(connection, request)
+    erased_in = time.monotonic() - began
+    connection.execute("reset session authorization")
+    return told["events"], told_in, erased_in
 
 
 @click.command()
@@ -86,7 +116,7 @@ def measure(url: str, events: int, jobs: int, step: Callable[[str], None] = lamb
 )
 @explained
 def measure_evidence(events: int, jobs: int, bindir: Path | None) -> None:
-    """How fast a log is sealed and verified, and what its seals weigh.
+    """How fast a log is sealed, verified and erased in, and what its seals weigh.
 
     On a PostgreSQL of its own; on the server of AUDITLOG_DATABASE_URL, if that is set, in a database that it creates
     and drops.
