@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -84,6 +84,7 @@ def migrate(
             applied = read_applied(connection)
             wanted_tables = with_reference_tables or any(s.name in applied for s in reference_tables())
             _check(applied)
+            altered = _altered(connection)
 
             for script in migrations():
                 if script.name not in applied:
@@ -99,6 +100,7 @@ def migrate(
             if any(name.startswith("triggers/") for name in done):
                 _refresh_capture(connection, lock_timeout)
             connection.execute("select audit.ensure_guards(), audit.ensure_partitions()")
+            connection.execute("select audit.note_relations(%s)", (altered,))
             if wanted_tables:
                 for script in reference_tables():
                     if script.name not in applied:
@@ -108,6 +110,13 @@ def migrate(
             # Whoever serves or seals goes on with it.
             searching.extend(connection, seconds=searching.A_WHILE)
     return done
+
+
+def _altered(connection: psycopg.Connection[tuple[object, ...]]) -> list[object]:
+    """Tables and views that somebody has changed: what is made now must not make that right."""
+    with suppress(psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        return [name for (name,) in connection.execute("select name from audit.altered")]
+    return []
 
 
 def _refresh_capture(connection: psycopg.Connection[tuple[object, ...]], lock_timeout: str) -> None:

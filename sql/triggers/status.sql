@@ -75,6 +75,10 @@ as $$
       else 'This function is gone, or not the one that was installed: run auditlog migrate.' end
   from audit.replaced r
   union all
+  select format('audit.%I', a.name), null, true, true, false, '{}', null, null,
+    'This table or view is gone, or not as it was made: find out who changed it and what for, and put it back.'
+  from audit.altered a
+  union all
   select format('audit.%I', part.relname), null, count(g.oid) = 2, false, true, '{}', null, null,
     'The guard that keeps the log append-only is switched off: run auditlog migrate.'
   from pg_class part

@@ -126,3 +126,30 @@ def test_a_replaced_function_that_always_sees_changes_does_not_make_a_command_go
     assert db.value(calls) == tracked
     db.connect().execute("insert into contacts (first_name) values ('Ada')")
     assert db.last()["after"]["extra"] is None
+
+
+ALTERED = {
+    "searching": "alter table audit.searching add column x integer",
+    "log": "alter table audit.log alter column db_user set default 'somebody'",
+    "search": "alter table audit.search enable row level security; create policy hiding on audit.search using (actor_id <> '7')",
+    "activity": "create rule hiding as on insert to audit.activity do instead nothing",
+    "actor_days": "create trigger hiding before insert on audit.actor_days for each row execute function suppress_redundant_updates_trigger()",
+    "report": "alter view audit.report set (security_barrier = true)",
+}
+
+
+def test_whoever_changes_what_a_table_or_view_of_the_log_means_is_told_of(passing: Database) -> None:
+    db = passing
+    body = db.value("select pg_get_viewdef('audit.events'::regclass)").replace(
+        "WHERE", "WHERE l.actor_id <> '7' AND", 1
+    )
+    changes = ALTERED | {"events": f"create or replace view audit.events as {body}"}
+    for name, change in changes.items():
+        with db.superuser.transaction(force_rollback=True):
+            db.run(change)
+            assert [
+                table for (table,) in db.run("select table_name from audit.status() where problem is not null")
+            ] == [f"audit.{name}"], change
+            db.run("select audit.note_relations(array(select name from audit.altered))")
+            assert problems(db), "what was changed before is not right because of a migration"
+    assert problems(db) == []
