@@ -123,7 +123,7 @@ def test_what_is_wrong_with_the_surroundings_is_said_with_its_cure(
     folder = invoke("seal")
     assert f"is a folder: name a file in it, file:{tmp_path}/checkpoints" in folder.output
     monkeypatch.setenv("AUDITLOG_DATABASE_URL", db.url_of("stranger"))
-    assert "needs the role audit_sealer" in error(invoke("seal"))
+    assert "needs the role audit_sealer, which the login of the web application must not have" in error(invoke("seal"))
     monkeypatch.delenv("AUDITLOG_SEAL_KEY_FILE")
     assert "AUDITLOG_SEAL_KEY_FILE is not set" in error(invoke("seal"))
     assert "name the public key with --key" in error(invoke("verify"))

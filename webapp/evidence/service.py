@@ -20,7 +20,7 @@ from .anchors import Anchor
 from .proof import counted
 from .sealing import AnotherSealer, Round, alone, seal
 
-NEEDS = "the role audit_sealer"
+NEEDS = "the role audit_sealer, which the login of the web application must not have"
 
 
 @dataclass(frozen=True)

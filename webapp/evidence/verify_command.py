@@ -35,6 +35,7 @@ from .proof import (
     describe,
     read_checkpoints,
 )
+from .service import NEEDS
 from .verifying import LAG, Verdict
 from .verifying import verify as verify_log
 from .verifying_archives import verify_archives
@@ -98,7 +99,7 @@ def verify(
         copies_in_one = [checkpoint for copy in anchored for checkpoint in copy]
         sys.exit(_verify_files(files, public, copies_in_one, jobs, as_json))
     url = secret_settings.seal_database_url()
-    with connected(url, "verify", needs="the role audit_sealer", autocommit=True) as connection, bar() as progress:
+    with connected(url, "verify", needs=NEEDS, autocommit=True) as connection, bar() as progress:
         task = progress.add_task("Verifying", total=None)
         found = verify_log(
             url,
