@@ -90,7 +90,8 @@ def _erase_one(connection: Connection, seal: Callable[[], object]) -> tuple[int,
     """Forget the contact with the most events; how many these are, and the seconds of telling and of erasing."""
     row = connection.execute(
         "select record_id from audit.log l join audit.shapes s on s.shape_id = l.shape_id "
-        "where s.entity = 'contact' and s.parent is null and record_id is not null group by 1 order by count(*) desc limit 1"
+        "where s.entity = 'contact' and s.parent is null and record_id is not null "
+        "group by 1 order by count(*) desc limit 1"
     ).fetchone()
     assert row
     request = erasures.request(connection, "contact", row[0], "measured")
