@@ -13,7 +13,8 @@ from psycopg.conninfo import make_conninfo
 from tests.clients.places import free_port, new_place
 from tests.conftest import SECRET_KEY, Database
 from tests.test_cli import COMMANDS, error, invoke
-from webapp.config import SETTINGS
+from webapp import server
+from webapp.config import SETTINGS, from_environment
 from webapp.embedded import EmbeddedServer
 from webapp.embedded.messages import DISK_FULL
 from webapp.errors import MigrationError
@@ -79,6 +80,27 @@ def test_a_weak_password_of_the_database_and_debugging_are_not_served(
     assert error(invoke("serve")).startswith("the password in AUDITLOG_DATABASE_URL is too short, or among the first")
     serving.setenv("FLASK_DEBUG", "1")
     assert error(invoke("serve")) == "FLASK_DEBUG is set, and would show the inside of errors to readers: unset it"
+
+
+def test_a_report_that_nobody_may_sign_in_to_is_served_with_a_warning(
+    db: Database, serving: pytest.MonkeyPatch
+) -> None:
+    settings = from_environment()
+    assert server.require_database(settings) == [server.NOBODY]
+    db.run("insert into users (name, email, password_hash, active) values ('Mei', 'm@example.org', '!', false)")
+    assert server.require_database(settings) == [server.NOBODY]
+    db.run("update users set active = true")
+    assert server.require_database(settings) == []
+    served: list[server.WebServer] = []
+
+    def serve(site: server.WebServer) -> None:
+        served.append(site)
+
+    serving.setattr(server.WebServer, "run", serve)
+    serving.setenv("AUDITLOG_BIND", f"127.0.0.1:{free_port()}")
+    db.run("delete from users")
+    assert f"Warning: {server.NOBODY}\n" in invoke("serve").stderr
+    assert served
 
 
 @pytest.mark.parametrize("host", ["300.1.1.1", "192.0.2.1"])

@@ -138,9 +138,9 @@ def serve(workers: int) -> None:
         beside.require()
     beside.forget()
     secret_settings.require_strong_password(settings.database_url)
-    server.require_database(settings)
+    besides = server.require_database(settings)
     server.require_free_port(settings.bind, "AUDITLOG_BIND")
-    for warning in server.warnings(settings):
+    for warning in (*server.warnings(settings), *besides):
         click.echo(f"Warning: {warning}", err=True)
     click.echo(f"Audit Log Report: {settings.public_url}/")
     sys.stdout.flush()

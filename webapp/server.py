@@ -113,8 +113,16 @@ def require_free_port(bind: str, another: str) -> None:
             time.sleep(0.2)
 
 
-def require_database(settings: Settings) -> None:
-    """Raise before the first worker starts, with a message for people."""
+NOBODY = (
+    "nobody can sign in yet: let the view audit.web_users show your people (README.md has examples), or run "
+    "`auditlog migrate --reference-tables` and `auditlog user add` as the database's owner"
+)
+
+
+def require_database(settings: Settings) -> list[str]:
+    """Raise before the first worker starts, with a message for people; return what they must know besides."""
     with connected(settings.database_url, "serve", needs="the role audit_web", autocommit=True) as connection:
         web_logins.require_least(connection)
         connection.execute("select audit.ensure_partitions()")
+        people = connection.execute("select from audit.web_users where active limit 1").fetchone()
+    return [NOBODY] if people is None else []
