@@ -1,6 +1,6 @@
 set local role audit_owner;
 
-create or replace function audit.captures_by_statement("table" regclass, mask text[]) returns text[]
+create or replace function audit.captures_by_statement(tracked audit.tracked, "table" regclass) returns text[]
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -10,8 +10,9 @@ as $$
     where c.relkind = 'r' and not c.relispartition
       -- What is written through a parent fires only the parent's statement triggers. An insert never is.
       and (a.action = 'insert' or not exists (select from pg_inherits i where c.oid in (i.inhrelid, i.inhparent)))
-      -- Whether a masked value was changed is told from both rows, which are only side by side in a row trigger.
-      and (a.action <> 'update' or cardinality(mask) = 0)
+      -- Whether a masked value was changed is told from both rows, which are only side by side in a row trigger. A
+      -- column may be masked for its name alone, beside hidden ones.
+      and (a.action <> 'update' or cardinality((audit.shape_now(tracked, "table")).masked) = 0)
       -- Where foreign keys both change and delete its rows, what they do within one statement is one update and one
       -- delete, whose triggers may fire in either order: a row would be changed after it was deleted.
       and (a.action <> 'update' or not coalesce((
@@ -29,6 +30,6 @@ as $$
   from pg_class c where c.oid = "table"
 $$;
 
-comment on function audit.captures_by_statement(regclass, text[]) is
+comment on function audit.captures_by_statement(audit.tracked, regclass) is
   'The actions on a table that can be captured once per statement: those after whose rows nothing else happens, no trigger of its own and no cascade of a foreign key. Of the others, each row is.';
-grant execute on function audit.captures_by_statement(regclass, text[]) to audit_admin;
+grant execute on function audit.captures_by_statement(audit.tracked, regclass) to audit_admin;

@@ -11,7 +11,7 @@ as $$
     -- What generates capture runs commands, too. None of these is followed, or there might be no end to it.
     and not exists (select from audit.tracked g where g.generating = pg_current_xact_id_if_assigned())
     and (not audit.is_current(t.shape_id)
-      or audit.captures_by_statement(relation, t.mask) is distinct from t.by_statement
+      or audit.captures_by_statement(t, relation) is distinct from t.by_statement
       -- A new partition has no trigger for its own TRUNCATE yet. A trigger that was dropped is not put back.
       or exists (
         select from pg_event_trigger_ddl_commands() c

@@ -15,7 +15,7 @@ begin
     select unnest(tracked.hidden)
     union
     select c.number from audit.columns_of("table") c where c.name = any (tracked.exclude || tracked.mask));
-  tracked.by_statement := audit.captures_by_statement("table", tracked.mask);
+  tracked.by_statement := audit.captures_by_statement(tracked, "table");
   perform audit.generate_capture(tracked, "table");
 end
 $$;

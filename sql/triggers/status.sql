@@ -22,7 +22,7 @@ as $$
       not faults.missing as present,
       not faults.missing and not faults.disabled as always,
       audit.function_checksum(t) is not distinct from t.checksum as unchanged,
-      audit.captures_by_statement(audit.tracked_relation(t.tracked_id), t.mask) is distinct from t.by_statement as other_triggers,
+      audit.captures_by_statement(t, audit.tracked_relation(t.tracked_id)) is distinct from t.by_statement as other_triggers,
       audit.is_current(t.shape_id) as current,
       array(
         (select unnest(known.list) except select unnest(present.list))

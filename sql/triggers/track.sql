@@ -58,7 +58,6 @@ begin
   where wanted.entity is distinct from known.entity and t.entity = wanted.entity
     and t.parent is null and wanted.parent is null and audit.tracked_relation(t.tracked_id) <> "table"
   limit 1;
-  wanted.by_statement := audit.captures_by_statement("table", wanted.mask);
 
   if wanted.entity !~ '^[a-z][a-z0-9_]{0,62}$' then
     raise exception 'audit.track: entity "%" is not a plain name', wanted.entity
@@ -74,6 +73,7 @@ begin
     coalesce(max(c.number), 0)
   into columns, wanted.visible, wanted.hidden, wanted.newest
   from audit.columns_of("table") c;
+  wanted.by_statement := audit.captures_by_statement(wanted, "table");
   select array_agg(c) into missing
   from unnest(wanted.label || wanted.exclude || wanted.mask || array_remove(array[wanted.parent], null)) c
   where c is null or c <> all (columns);

@@ -86,6 +86,18 @@ def test_masked_columns_need_both_rows_side_by_side(db: Database) -> None:
     assert db.value("select by_statement from audit.tracked where table_name = 'things'") == ["insert", "delete"]
 
 
+def test_a_column_that_is_masked_because_it_came_later_needs_both_rows_too(db: Database) -> None:
+    db.run(f"{THINGS}; select audit.track('things', exclude => '{{other}}'); insert into things values (1, 1, 1)")
+    assert db.value("select by_statement from audit.tracked where table_name = 'things'") == ALL
+    db.run("alter table things add extra text")
+    new = watch(db)
+    db.run("update things set extra = 'x'")
+    assert [(e["action"], e["changed_fields"]) for e in new()] == [("update", ["extra"])]
+    assert problems(db) == []
+    db.run("select audit.track('things')")
+    assert db.value("select by_statement from audit.tracked where table_name = 'things'") == ALL
+
+
 def test_a_foreign_key_that_could_not_be_followed_is_told(db: Database) -> None:
     unfollowed(db)
     db.run(
