@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from tests.evidence.conftest import Evidence, Run
+from tests.sql.support import refused
 from tests.test_cli import error, invoke
 from webapp import archives
 from webapp.evidence import archiving, proof, retention
@@ -96,7 +97,7 @@ def test_what_is_held_or_not_yet_taken_stays_and_the_reason_is_said(old: Evidenc
     assert "--until must be later" in invoke(*period, "--until", "2021-02-01T00:00:00").output
     assert "say what: a record with --entity" in invoke("hold", "add", "--reason", "x").output
     assert "--entity and --record go together" in invoke("hold", "add", "--reason", "x", "--entity", "contact").output
-    with pytest.raises(psycopg.errors.InvalidParameterValue, match="a hold has a reason, and a record"):
+    with refused("22023", "a hold has a reason, and a record (entity and record_id) or a period (since and until)"):
         old.db.run("select audit.add_hold('x', 'contact')")
     done = run()
     assert months(old) == ["log_2021_02"], done.output
