@@ -63,21 +63,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
-# -- what takes long is made once ----------------------------------------------------------------
-
-#: Fixtures that several tests share: a browser, servers, a million events, a filled demo, an installed package.
-COSTLY = {"chromium", "crm", "pair", "log", "told", "demo", "measured", "installed", "template", "issuer"}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who asks for one of them goes to the same worker (--dist=loadgroup), so that not each makes its own."""
-    for item in items:
-        asked = COSTLY.intersection(item.fixturenames) if isinstance(item, pytest.Function) else None
-        if asked:
-            item.add_marker(pytest.mark.xdist_group(min(asked)))
-
-
 # -- the server ----------------------------------------------------------------------------------
 
 
