@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Database
 from tests.evidence.conftest import Evidence
 from webapp import searching
-from webapp.evidence import sealing, service
+from webapp.evidence import sealing
 from webapp.evidence.sealing import AnotherSealer, SealingError
 
 
@@ -220,7 +220,7 @@ def test_the_next_seals_do_not_wait_until_all_is_searchable(
     evidence.seal()
     searchable = evidence.db.value("select count(*) from audit.search")
     evidence.write(10)
-    monkeypatch.setattr(service, "SEARCHING", 0)
+    monkeypatch.setattr(searching, "A_WHILE", 0)
     monkeypatch.setattr(searching, "CHUNK", 4)
     for added in (4, 8, 10):
         evidence.seal()
