@@ -20,5 +20,5 @@ end
 $$;
 
 comment on function audit.as_of(anyelement, timestamptz) is
-  'A tracked table as it stood: select * from audit.as_of(null::contacts, ''2026-11-01''). Masked columns are null; rows older than capture are there only with a baseline. Errors: 42704 not tracked, 0A000 no primary key, 22000 a value that its column cannot hold today.';
+  'A tracked table as it stood: select * from audit.as_of(null::contacts, ''2026-11-01''). Masked columns are null; rows older than capture are there only with a baseline. Checks of domains run as the caller: of a table whose owner is not trusted, read audit.rows_as_of(). Errors: 42704 not tracked, 0A000 no primary key, 22000 a value that its column cannot hold today.';
 grant execute on function audit.as_of(anyelement, timestamptz) to audit_reader, audit_admin;
