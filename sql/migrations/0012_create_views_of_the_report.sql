@@ -16,7 +16,7 @@ create table audit.views (
   constraint a_saved_view_says_whose_days_it_means check ((name is null) = (zone is null)),
   constraint what_opens_first_is_saved check (not opens_first or name is not null),
   constraint a_name_can_be_read check (name = trim(name) and length(name) between 1 and 80),
-  constraint a_view_is_no_store check (length(query) <= 8000),
+  constraint a_view_is_no_store check (length(query) <= 8000 and length(filter::text) <= 64000),
   unique (owner, name)
 );
 create index views_of_owner on audit.views (owner, made_at);
