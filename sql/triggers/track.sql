@@ -41,6 +41,13 @@ begin
               else 'Track an ordinary or a partitioned table.' end;
   end if;
 
+  if exists (select from pg_partition_tree("table") p join pg_class c on c.oid = p.relid where c.relkind = 'f') then
+    raise exception 'audit.track: a partition of % is a foreign table', "table"
+      using errcode = 'wrong_object_type',
+            detail = 'What its own server does to its rows would go unrecorded.',
+            hint = 'Track the rows where they are kept, or take the partition out: alter table … detach partition …';
+  end if;
+
   -- What is not given stays as it is: the cure for a lost trigger must not take a mask away.
   select * into known from audit.tracked t where audit.tracked_relation(t.tracked_id) = "table";
   wanted.schema_name := (select nspname from pg_namespace where oid = class.relnamespace);

@@ -70,6 +70,24 @@ BAD_ARGUMENTS = {
 }
 
 
+def test_a_partitioned_table_of_which_a_partition_is_kept_elsewhere_is_refused_and_written_as_before(
+    passing: Database,
+) -> None:
+    passing.run(
+        "create foreign data wrapper elsewhere; create server elsewhere foreign data wrapper elsewhere; "
+        "create table parted (id integer) partition by list (id); create table here partition of parted for values in (1); "
+        "create foreign table there partition of parted for values in (2) server elsewhere"
+    )
+    with (
+        refused(
+            "42809", "a partition of public.parted is a foreign table", detail="unrecorded", hint="detach partition"
+        ),
+        passing.superuser.transaction(),
+    ):
+        passing.run("select audit.track('parted')")
+    passing.run("insert into parted values (1)")
+
+
 @pytest.mark.parametrize(("call", "sqlstate", "message", "detail", "hint"), BAD_ARGUMENTS.values(), ids=BAD_ARGUMENTS)
 def test_bad_arguments_are_refused_with_what_to_do_and_change_nothing(
     things: Database, call: str, sqlstate: str, message: str, detail: str, hint: str
