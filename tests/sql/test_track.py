@@ -80,7 +80,10 @@ def test_a_partitioned_table_of_which_a_partition_is_kept_elsewhere_is_refused_a
     )
     with (
         refused(
-            "42809", "a partition of public.parted is a foreign table", detail="unrecorded", hint="detach partition"
+            "42809",
+            "audit.track: a partition of public.parted is a foreign table",
+            detail="unrecorded",
+            hint="detach partition",
         ),
         passing.superuser.transaction(),
     ):
