@@ -27,14 +27,29 @@ def extend(
     """Add what is missing, for so long at most; return how much that was. None of it when somebody else is at it."""
     done, end = 0, time.monotonic() + seconds
     while True:
-        row = connection.execute("select audit.extend_search(%s)", (CHUNK,)).fetchone()
-        connection.commit()
-        added = int(row[0]) if row else 0
+        added = _step(connection) or 0
         done += added
         if added:
             on_progress(done)
         if added < CHUNK or time.monotonic() >= end:
             return done
+
+
+def catch_up(connection: psycopg.Connection[Any], seconds: float) -> bool:
+    """Wait until it holds what was committed by now, whoever adds it; False when that takes longer."""
+    end = time.monotonic() + seconds
+    while (missing := _step(connection)) is None or missing == CHUNK:
+        if time.monotonic() >= end:
+            return False
+        if missing is None:
+            time.sleep(0.2)
+    return True
+
+
+def _step(connection: psycopg.Connection[Any]) -> int | None:
+    row = connection.execute("select audit.extend_search(%s)", (CHUNK,)).fetchone()
+    connection.commit()
+    return row[0] if row else None
 
 
 def follow(url: str, stop: threading.Event | None = None) -> threading.Thread:

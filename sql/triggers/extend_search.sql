@@ -20,13 +20,13 @@ begin
       using errcode = 'invalid_parameter_value', hint = 'Leave it out for 20000.';
   end if;
   if pg_is_in_recovery() then
-    return 0;
+    return null;
   end if;
   -- One is enough, and the next one may begin when this transaction ends. No application can take this lock.
   begin
     lock table audit.searching in share update exclusive mode nowait;
   exception when lock_not_available then
-    return 0;
+    return null;
   end;
   select s.* into before from audit.searching s;
   place := before;
@@ -74,5 +74,5 @@ end
 $$;
 
 comment on function audit.extend_search(integer) is
-  'Adds committed events that audit.search does not hold yet, at most so many; returns how many were missing. Call it, and commit, until fewer than at_most come back. Does nothing while another session does it, and on a replica. Error: 22023 for less than 1.';
-grant execute on function audit.extend_search(integer) to audit_web, audit_sealer, audit_admin;
+  'Adds committed events that audit.search does not hold yet, at most so many; returns how many were missing. Call it, and commit, until fewer than at_most come back. Null: it did not look, because another session is at it, or this is a replica. Error: 22023 for less than 1.';
+grant execute on function audit.extend_search(integer) to audit_web, audit_reader, audit_sealer, audit_admin;

@@ -133,7 +133,10 @@ def export(
     if file.kind == "xlsx" and output is None:
         raise click.UsageError("a workbook goes into a file: name it with -o")
     with _pool() as pool, _interruptible():
-        leaving = Export(pool, filters, EVERYTHING, DatabaseLogin(), limit=EVERY_ROW, file=file, archive=archive)
+        forever = float("inf")
+        leaving = Export(
+            pool, filters, EVERYTHING, DatabaseLogin(), limit=EVERY_ROW, file=file, archive=archive, patience=forever
+        )
         try:
             if half:
                 half.what = {"archive": archive.name if archive else None}

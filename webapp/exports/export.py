@@ -17,13 +17,13 @@ from psycopg import Copy, IsolationLevel, sql
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from .. import events
+from .. import events, searching
 from ..archives import Archives
 from ..db import Connection
 from ..errors import ArchiveError, ExportRefused
 from ..evidence.places import Place
 from ..filters import Filters
-from ..narrowing import Filled, narrowed
+from ..narrowing import Filled, is_behind, narrowed
 from ..scopes import Scope
 from . import manifest, workbook
 from .columns import NOT_ARCHIVED
@@ -52,7 +52,8 @@ class Export:
     The export event is committed before the first byte; the end is recorded with the rows, the bytes and the SHA-256
     of what was handed over, and with the reason and the last event when that is not all. Should this process be
     killed, whoever starts, looks or exports next records that. Raises ExportRefused, before anything leaves or is on
-    record, for a second export of one person, for more than `limit` rows, and for more than a sheet holds.
+    record, for a second export of one person, for more than `limit` rows, for more than a sheet holds,
+    and when what was written at once cannot be searched within `patience` seconds.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Export:
         limit: int,
         file: File | None = None,
         archive: Place | None = None,
+        patience: float = searching.A_WHILE,
     ) -> None:
         self._pool = pool
         self._exporter = exporter
@@ -78,6 +80,7 @@ class Export:
         self._gathered = 0
         self._closed = False
         self._stack = ExitStack()
+        self._require_searchable(patience)
         try:
             self._reader = reader = self._stack.enter_context(pool.connection())
             self._stack.callback(self._give_back, reader)
@@ -189,7 +192,7 @@ class Export:
         self, reader: Connection, filters: Filters, scope: Scope, archives: Archives | None
     ) -> tuple[Filled, dict[str, Any]]:
         """The rows of this file: all that the filters show, or those after where another part ended."""
-        filled, parameters = narrowed(reader, filters, scope, is_whole=True)
+        filled, parameters = narrowed(reader, filters, scope)
         after = self._file.after
         if after is None:
             return filled, parameters
@@ -209,6 +212,18 @@ class Export:
                 "the last whole line of your file.",
             )
         return beyond(filled, parameters, "<", place), parameters
+
+    def _require_searchable(self, patience: float) -> None:
+        """After much was written at once, events leave only when all of them are found: pages leave the newest out."""
+        with self._pool.connection() as connection:
+            if not is_behind(connection) or searching.catch_up(connection, patience):
+                return
+        raise ExportRefused(
+            503,
+            "Not all events are ready yet",
+            "So much was written at once that the newest events are still being made ready. Export again in a minute: "
+            "a file holds all of them, or is not begun.",
+        )
 
     def _require_room(self, limit: int) -> None:
         if self.count > limit:
