@@ -24,8 +24,8 @@ def counted(
 ) -> tuple[Filled, dict[str, Any]]:
     """What fills {counted} and {conditions} of a query, and the parameters, for filters with both of their days.
 
-    A row r of {counted} stands for r.events events. It tells their time (by_person: their day) and what the filters
-    ask for, with `by_person` also who made them, which is all that a query may ask of it.
+    A row r of {counted} stands for r.events events. It tells their time (by_person: one that is asked for) and what the
+    filters ask for, with `by_person` also who made them, which is all that a query may ask of it.
     """
     conditions, parameters = filters.conditions(scope)
     source = _by_person(connection, filters) if by_person else _by_hour(connection, filters)

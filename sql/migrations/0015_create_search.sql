@@ -42,6 +42,8 @@ create index search_shape on audit.search (shape_id, occurred_at);
 create index search_request on audit.search (request_id);
 create index search_transaction on audit.search (xact_id, occurred_at, event_id);
 create index search_imported on audit.search (occurred_at, event_id) where imported_at is not null;
+-- To the planner, what begins with a null is in no order.
+create index search_nobody on audit.search (occurred_at, event_id) where actor_id is null;
 create index search_fields on audit.search using gin (changed_fields);
 create index search_words on audit.search using gin (words);
 -- Rows are only added: the visibility map, by which indexes answer alone, is kept by vacuuming after inserts.

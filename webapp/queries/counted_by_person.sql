@@ -1,6 +1,7 @@
--- Who made how many events: by the day while a day of audit.actor_days is asked for in whole, else each by itself.
+-- Who made how many events: by the day while a day of audit.actor_days is asked for in whole, else each by itself. Of
+-- such a day nothing but that it was asked for matters, and the planner shall know how many there are.
 (
-  select a.day::timestamp at time zone 'UTC' as occurred_at, a.category, a.action, a.actor_id, a.actor_name, a.db_user,
+  select {start} as occurred_at, a.category, a.action, a.actor_id, a.actor_name, a.db_user,
     null::timestamptz as imported_at, a.events
   from audit.actor_days a where a.day >= {first} and a.day < {after}
   union all
