@@ -99,8 +99,14 @@ def test_an_export_without_proofs_is_checked_by_its_manifest(db: Database, key_f
 def test_a_key_is_rotated_from_the_command_line(db: Database, key_file: Path) -> None:
     old = invoke("keys", "show").stdout
     invoke("seal")
+    proof = key_file.parent / "proof.ndjson"
+    proof.write_text(invoke("prove", str(db.value("select max(event_id) from audit.leaves"))).stdout)
     assert "From now on this key signs:" in invoke("keys", "rotate").stdout
     assert invoke("keys", "show").stdout != old
+    done = invoke("verify", str(proof), "--key", f"{key_file}.pub")
+    assert (done.exit_code, "rotated since, check with the public key of then" in done.output) == (3, True)
+    (then,) = key_file.parent.glob(f"{key_file.name}.retired-*.pub")
+    assert invoke("verify", str(proof), "--key", str(then)).exit_code == 0
     db.run("insert into contacts (first_name) values ('Ada')")
     assert "1 event sealed" in invoke("seal").stderr
     for key in ([], ["--key", old.strip()]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,8 +112,11 @@ def next_file(path: Path) -> Path:
 
 
 def put_in_place(path: Path, retired: SigningKey) -> None:
-    """The end of a rotation: the next key takes the place of the old one, which is kept."""
-    os.replace(path, path.with_name(f"{path.name}.retired-{retired.public.id.hex()}"))
+    """The end of a rotation: the next key takes the place of the old one, which is kept, with its public half."""
+    kept = path.with_name(f"{path.name}.retired-{retired.public.id.hex()}")
+    os.replace(path, kept)
+    with suppress(FileNotFoundError):  # it may have been taken elsewhere
+        os.replace(public_file(path), public_file(kept))
     os.replace(next_file(path), path)
     os.replace(public_file(next_file(path)), public_file(path))
 

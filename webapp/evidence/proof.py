@@ -299,10 +299,11 @@ class Trust:
     def require(self, checkpoint: Checkpoint) -> None:
         """Raise Broken unless the checkpoint is signed as it must be; follow it when it names the next key."""
         if not self.key.has_signed(checkpoint.note):
-            signed = (
-                f"not signed by {self.key.name}+{self.key.id.hex()}" if checkpoint.note.signatures else "not signed"
-            )
-            raise Broken("rewritten checkpoint", f"{checkpoint} is {signed}")
+            if not checkpoint.note.signatures:
+                raise Broken("rewritten checkpoint", f"{checkpoint} is not signed")
+            wanted = f"{self.key.name}+{self.key.id.hex()}"
+            earlier = "if the key has been rotated since, check with the public key of then"
+            raise Broken("rewritten checkpoint", f"{checkpoint} is not signed by {wanted}: {earlier}")
         if checkpoint.next_key and checkpoint.next_key != self.key:
             if not checkpoint.next_key.has_signed(checkpoint.note):
                 raise Broken("rewritten checkpoint", f"{checkpoint} names a next key that has not signed it")
