@@ -113,7 +113,14 @@ def interrupted(db: Database, target: Path) -> subprocess.CompletedProcess[str]:
     """The command, ended by Ctrl-C once the file has begun."""
     url = db.url_of("reader")
     command = [AUDITLOG, "export", "--category", "contacts", "-o", str(target)]
-    process = subprocess.Popen(command, env=environment(AUDITLOG_DATABASE_URL=url), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        env=environment(AUDITLOG_DATABASE_URL=url),
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell lets what it runs in the background ignore Ctrl-C, these tests, too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     part = target.with_name(target.name + ".part.json")
     deadline = time.monotonic() + 60
     while not part.exists() and process.poll() is None and time.monotonic() < deadline:

@@ -34,6 +34,7 @@ KEPT = {
     "nodes": "for ever",
     "password_links": "until used, replaced or expired",
     "reached": "for ever",
+    "relations": "until the next auditlog migrate",
     "recent_views": "a day",
     "recovery_codes": "until used, renewed or removed",
     "search": WITH_THE_LOG,

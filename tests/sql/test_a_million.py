@@ -101,6 +101,7 @@ def test_a_baseline_reads_the_table_and_the_log_once_and_records_what_no_event_t
         touched = blocks(log.superuser, "select audit.record_baseline('busy', only_older => true)")
         assert log.value("select count(*) from audit.log where action = 'b'") == RECORDS // 2
         assert touched < 2 * read + RECORDS // 2 * WRITTEN
+    log.run("vacuum audit.log")  # of what was rolled back, for whoever counts blocks next
 
 
 def test_whether_capture_is_whole_and_when_it_last_wrote_is_known_without_reading_the_log(log: Database) -> None:
