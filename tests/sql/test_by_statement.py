@@ -159,6 +159,7 @@ def test_a_limit_on_temporary_files_refuses_an_update_whose_two_images_it_does_n
     with pytest.raises(psycopg.errors.ConfigurationLimitExceeded), passing.superuser.transaction():
         passing.run("update things set v = -v")
     passing.run("update things set v = -v where id < 10")
+    passing.run("set local work_mem to default; set local temp_file_limit to default")
     assert [e["record_id"] for e in new()] == [str(n) for n in range(1, 10)]
 
 
