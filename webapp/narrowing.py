@@ -21,21 +21,21 @@ MOST_UNFOUND = 5_000
 NO_EVENT = 2**63 - 1  # none has a higher number
 
 
-def found(connection: Connection, scope: Scope, *, oldest_first: bool = False, is_whole: bool = False) -> sql.Composed:
+def found(connection: Connection, scope: Scope) -> sql.Composed:
     """What stands after FROM, without a name: every event once, whether or not audit.search holds it yet.
 
-    Its columns are those that filters ask for. `is_whole`: even when is_behind().
+    Its columns are those that filters ask for.
     """
-    return load("found").format(searched=_searched(scope, oldest_first), unfound=unfound(connection, is_whole=is_whole))
+    return _found(scope, low(connection))
 
 
-def unfound(connection: Connection, *, is_whole: bool = False) -> sql.Composed:
+def unfound(connection: Connection) -> sql.Composed:
     """The same of what audit.search does not hold yet."""
-    return load("unfound").format(low=low(connection, is_whole=is_whole))
+    return load("unfound").format(low=low(connection))
 
 
 def low(connection: Connection, *, is_whole: bool = False) -> sql.Literal:
-    """The number from which on the log is asked.
+    """The number from which on the log is asked; `is_whole`: even when is_behind().
 
     It is written into statements: the planner must know how few events that are. An older number is as right, only
     slower.
@@ -50,13 +50,16 @@ def is_behind(connection: Connection) -> bool:
 
 
 def narrowed(
-    connection: Connection, filters: Filters, scope: Scope, *, oldest_first: bool = False, is_whole: bool = False
+    connection: Connection, filters: Filters, scope: Scope, *, oldest_first: bool = False
 ) -> tuple[Filled, dict[str, Any]]:
     """What fills {found}, {conditions} and {low} of a query, and the parameters. The conditions hold for its rows r."""
     conditions, parameters = filters.conditions(scope)
-    is_whole = is_whole or filters.are_about_records()  # which the log has an index for, too
-    where = found(connection, scope, oldest_first=oldest_first, is_whole=is_whole)
-    return {"found": where, "conditions": conditions, "low": low(connection, is_whole=is_whole)}, parameters
+    begin = low(connection, is_whole=filters.are_about_records())  # which the log has an index for, too
+    return {"found": _found(scope, begin, oldest_first), "conditions": conditions, "low": begin}, parameters
+
+
+def _found(scope: Scope, begin: sql.Literal, oldest_first: bool = False) -> sql.Composed:
+    return load("found").format(searched=_searched(scope, oldest_first), unfound=load("unfound").format(low=begin))
 
 
 def _backlog(connection: Connection) -> tuple[int, int]:
