@@ -102,6 +102,14 @@ def embedded(bin_dir: Path | None) -> Iterator[EmbeddedServer | None]:
 
 
 @pytest.fixture(scope="session")
+def own_server(embedded: EmbeddedServer | None) -> EmbeddedServer:
+    """That server, for tests that take its programs, or set up another one beside it."""
+    if embedded is None:
+        pytest.skip("needs a server of the tests' own: unset AUDITLOG_DATABASE_URL")
+    return embedded
+
+
+@pytest.fixture(scope="session")
 def server(embedded: EmbeddedServer | None, worker_id: str) -> Iterator[NoopExecutor]:
     """The running server, with a migrated template database, as pytest-postgresql wants it."""
     url = embedded.url() if embedded else os.environ["AUDITLOG_DATABASE_URL"]

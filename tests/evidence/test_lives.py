@@ -25,13 +25,11 @@ from webapp.evidence.sealing import SealingError
 
 def test_a_log_that_is_restored_into_a_cluster_whose_transactions_start_again_is_sealed_on_and_proven_even_after_a_crash(
     evidence: Evidence,
-    embedded: EmbeddedServer | None,
+    own_server: EmbeddedServer,
     bin_dir: Path | None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if embedded is None:
-        pytest.skip("needs two servers of the tests' own: unset AUDITLOG_DATABASE_URL")
     db = evidence.db
     evidence.write(3)
     evidence.seal()
@@ -39,7 +37,7 @@ def test_a_log_that_is_restored_into_a_cluster_whose_transactions_start_again_is
     evidence.write(2)  # by transactions that have not begun yet where they are restored, and without a seal
 
     def program(name: str, url: str, *arguments: str) -> None:
-        command = [str(embedded.program(name)), f"--dbname={url}", *arguments]
+        command = [str(own_server.program(name)), f"--dbname={url}", *arguments]
         done = subprocess.run(command, env=os.environ, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
 
@@ -101,10 +99,8 @@ def test_a_log_that_is_restored_into_a_cluster_whose_transactions_start_again_is
 
 
 def test_a_replica_that_is_promoted_in_the_midst_of_sealing_goes_on_where_the_primary_was(
-    evidence: Evidence, embedded: EmbeddedServer | None, bin_dir: Path | None, monkeypatch: pytest.MonkeyPatch
+    evidence: Evidence, own_server: EmbeddedServer, bin_dir: Path | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if embedded is None:
-        pytest.skip("needs two servers of the tests' own: unset AUDITLOG_DATABASE_URL")
     db = evidence.db
     evidence.write(3)
     evidence.seal()
@@ -116,13 +112,13 @@ def test_a_replica_that_is_promoted_in_the_midst_of_sealing_goes_on_where_the_pr
             (cluster,) = (file.parent for file in (folder / "s").rglob("PG_VERSION") if "base" not in file.parts)
         owner = cluster.stat()
         shutil.rmtree(cluster)
-        run = [str(embedded.program("pg_basebackup")), f"--dbname={embedded.url()}", "--checkpoint=fast"]
+        run = [str(own_server.program("pg_basebackup")), f"--dbname={own_server.url()}", "--checkpoint=fast"]
         done = subprocess.run([*run, f"--pgdata={cluster}"], capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         (cluster / "postmaster.opts").unlink(missing_ok=True)
         (cluster / "standby.signal").touch()
         with (cluster / "postgresql.auto.conf").open("a") as settings:
-            settings.write(f"primary_conninfo = '{make_conninfo(embedded.url(), dbname='replication')}'\n")
+            settings.write(f"primary_conninfo = '{make_conninfo(own_server.url(), dbname='replication')}'\n")
         for file in (cluster, *cluster.rglob("*")):
             os.chown(file, owner.st_uid, owner.st_gid, follow_symlinks=False)
         with server, psycopg.connect(server.url(name), autocommit=True) as superuser:
@@ -166,16 +162,14 @@ def test_a_replica_that_is_promoted_in_the_midst_of_sealing_goes_on_where_the_pr
 
 
 def test_a_logical_copy_goes_on_as_another_life_and_is_proven(
-    evidence: Evidence, embedded: EmbeddedServer | None, blank: str, tmp_path: Path
+    evidence: Evidence, own_server: EmbeddedServer, blank: str, tmp_path: Path
 ) -> None:
-    if embedded is None:
-        pytest.skip("needs programs of the tests' own server: unset AUDITLOG_DATABASE_URL")
     db = evidence.db
     evidence.write(3)
     evidence.seal()
     schema = str(tmp_path / "schema")
     for name, *arguments in (("pg_dump", db.url, "--schema-only"), ("psql", blank, "--quiet")):
-        command = [str(embedded.program(name)), f"--dbname={arguments[0]}", arguments[1], f"--file={schema}"]
+        command = [str(own_server.program(name)), f"--dbname={arguments[0]}", arguments[1], f"--file={schema}"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
     db.run(

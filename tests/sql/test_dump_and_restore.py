@@ -21,15 +21,13 @@ Run = Callable[..., None]
 
 
 @pytest.fixture
-def run(db: Database, embedded: EmbeddedServer | None) -> Run:
+def run(db: Database, own_server: EmbeddedServer) -> Run:
     """Runs a program of the server's own version."""
-    if embedded is None:
-        pytest.skip("the programs of the server behind AUDITLOG_DATABASE_URL are not known")
     where = conninfo_to_dict(db.url)
     settings = {"PGHOST": str(where["host"]), "PGPORT": str(where["port"]), "PGUSER": str(where["user"])}
 
     def run(name: str, *arguments: str) -> None:
-        command = [str(embedded.program(name)), *arguments]
+        command = [str(own_server.program(name)), *arguments]
         done = subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, f"{name} {' '.join(arguments)}\n{done.stdout}{done.stderr}"
         assert done.stderr == ""

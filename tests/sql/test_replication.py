@@ -55,9 +55,7 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def pair(server: NoopExecutor, embedded: EmbeddedServer | None, bin_dir: Path | None) -> Iterator[Pair]:
-    if embedded is None:
-        pytest.skip("needs two servers of the tests' own: unset AUDITLOG_DATABASE_URL")
+def pair(server: NoopExecutor, own_server: EmbeddedServer, bin_dir: Path | None) -> Iterator[Pair]:
     with (
         new_place() as place,
         EmbeddedServer(place / "publisher", bin_dir=bin_dir, settings=SERVER_SETTINGS) as other,
