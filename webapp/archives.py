@@ -21,6 +21,7 @@ from .errors import ArchiveError
 from .evidence.archiving import COLUMNS, SEAL
 from .evidence.folding import unfold
 from .evidence.places import Place, in_reach
+from .evidence.proving_archived import archive_of
 from .filters import Filters
 from .queries import load
 from .scopes import Scope
@@ -105,12 +106,9 @@ class Archives:
 
     def find(self, connection: Connection, event_id: int) -> Batch | None:
         """One event, whatever its month."""
-        query = (
-            "select a.month from audit.leaves f join audit.archives a on a.leaves @> f.leaf_index where f.event_id = %s"
-        )
-        held = {month for (month,) in connection.execute(query, (event_id,))}
+        left = archive_of(connection, event_id)
         for month in self.months:
-            rows = self._fetch(month, ["event_id = ?"], [event_id], "") if month.month in held else []
+            rows = self._fetch(month, ["event_id = ?"], [event_id], "") if left and month.month == left[0] else []
             if rows:
                 return Batch(_as_json(rows), (rows[0]["occurred_at"], event_id), 1)
         return None

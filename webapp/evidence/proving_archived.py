@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 from . import archiving
 from .places import Place, in_reach
 from .proving import Line, ProofError, not_there
 from .tree import Connection
+
+
+def archive_of(connection: Connection, event_id: int) -> tuple[date, str] | None:
+    """The month that an event left the log with, and the address of its file; None when it has not left."""
+    query = (
+        "select a.month, a.file from audit.leaves f join audit.archives a on a.leaves @> f.leaf_index "
+        "where f.event_id = %s"
+    )
+    return connection.execute(query, (event_id,)).fetchone()
 
 
 def lines_in(connection: Connection, place: Place | None) -> Callable[[Sequence[int]], list[Line]]:
@@ -21,17 +31,13 @@ def lines_in(connection: Connection, place: Place | None) -> Callable[[Sequence[
 
 
 def _line(connection: Connection, place: Place | None, event_id: int) -> Line:
-    left = connection.execute(
-        "select to_char(a.month, 'YYYY-MM'), a.file from audit.leaves f "
-        "join audit.archives a on a.leaves @> f.leaf_index where f.event_id = %s",
-        (event_id,),
-    ).fetchone()
+    left = archive_of(connection, event_id)
     if left is None:
         raise not_there(event_id)
     month, file = left
     if place is None:
         raise ProofError(
-            f"event {event_id} left the log with {month}: {file} proves it, to `auditlog verify`; "
+            f"event {event_id} left the log with {month:%Y-%m}: {file} proves it, to `auditlog verify`; "
             "or name the place of the archives in AUDITLOG_ARCHIVE"
         )
     row = archiving.find(in_reach(place, Path(file).name), event_id)
